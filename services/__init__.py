@@ -1,0 +1,1 @@
+"""What the product knows: domains, the facts they publish, and the machinery under them."""

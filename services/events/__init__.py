@@ -1,0 +1,1 @@
+"""The facts that domains publish, one file per publishing domain."""

@@ -1,0 +1,1 @@
+"""Machinery under the domains: settings, database, verbs, durable work, audit, crypto, telemetry."""

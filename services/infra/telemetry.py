@@ -1,0 +1,85 @@
+"""Spans by OpenTelemetry; exported by OTLP where a collector is set, and always carrying our correlation id.
+
+Source: W3C Trace Context Level 1; OpenTelemetry.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from opentelemetry import propagate, trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Span, SpanKind, StatusCode, format_trace_id
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from services.infra.settings import Settings
+from services.kernel.context import Correlation, correlated, current_correlation, new_correlation
+from services.kernel.errors import DomainError
+
+_tracer = trace.get_tracer("greenlight")
+_w3c = TraceContextTextMapPropagator()
+
+
+def start_tracing(settings: Settings, process: str) -> None:
+    """Install the tracer of this process; call once, after any fork."""
+    resource = Resource.create(
+        {"service.name": "greenlight", "service.version": settings.release, "greenlight.process": process}
+    )
+    provider = TracerProvider(resource=resource, shutdown_on_exit=True)
+    if settings.otlp_endpoint:
+        exporter = OTLPSpanExporter(endpoint=f"{settings.otlp_endpoint.rstrip('/')}/v1/traces", timeout=5)
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    propagate.set_global_textmap(_w3c)
+
+
+@contextmanager
+def span(name: str, **attributes: str | float | bool) -> Iterator[Span]:
+    """Open a span inside the running one; an exception marks it, with the error's code where it has one."""
+    with (
+        _tracer.start_as_current_span(name, attributes=attributes, record_exception=False) as opened,
+        _failure_marked(opened),
+    ):
+        yield opened
+
+
+@contextmanager
+def received(name: str, headers: Mapping[str, str], correlation_id: str | None) -> Iterator[Correlation]:
+    """Open the span of an incoming request or work, continuing the caller's trace where it sent a valid one."""
+    parent = _w3c.extract({k.lower(): v for k, v in headers.items()})
+    with _tracer.start_as_current_span(name, context=parent, kind=SpanKind.SERVER, record_exception=False) as opened:
+        ids = new_correlation(correlation_id)
+        context = opened.get_span_context()
+        if context.is_valid:
+            ids = Correlation(ids.correlation_id, format_trace_id(context.trace_id))
+        opened.set_attribute("greenlight.correlation_id", ids.correlation_id)
+        with _failure_marked(opened), correlated(ids):
+            yield ids
+
+
+def outgoing_headers() -> dict[str, str]:
+    """Return the headers that carry the running trace and correlation id to another system."""
+    headers: dict[str, str] = {}
+    _w3c.inject(headers)
+    ids = current_correlation()
+    if ids is not None:
+        headers["X-Correlation-Id"] = ids.correlation_id
+        if "traceparent" not in headers:
+            headers["traceparent"] = f"00-{ids.trace_id}-{ids.trace_id[:16]}-00"
+    return headers
+
+
+@contextmanager
+def _failure_marked(opened: Span) -> Iterator[None]:
+    try:
+        yield
+    except DomainError as error:
+        opened.set_status(StatusCode.ERROR, error.code)
+        opened.set_attribute("error.type", error.code)
+        raise
+    except Exception as error:
+        opened.set_status(StatusCode.ERROR, type(error).__name__)
+        opened.set_attribute("error.type", type(error).__name__)
+        raise
