@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from services.infra.crypto import new_master_keyset
 from services.kernel.errors import Invalid
@@ -37,10 +36,10 @@ def _surfaces(text: str) -> str:
     return text
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that differs between one installation and another."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data_dir: Path = Field(Path("var"), description="Folder of everything that the embedded default keeps.")
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(
@@ -102,16 +101,6 @@ class Settings(BaseSettings):
     durable_slot: str = Field(
         "0", pattern=r"^[a-z0-9-]{1,32}$", description="Stable name of this background process among several."
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        _settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        **_others: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take values from the caller alone: `read` has already looked at the environment."""
-        return (init_settings,)
 
     @property
     def enabled_surfaces(self) -> tuple[str, ...]:
