@@ -1,0 +1,8 @@
+"""What `tests/` and `e2e/` share: capability markers, real servers, grouping by file."""
+
+pytest_plugins = (
+    "tests.plugins.capability",
+    "tests.plugins.grouping",
+    "tests.servers.fixtures",
+    "tests.servers.browser",
+)
