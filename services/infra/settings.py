@@ -67,6 +67,9 @@ class Settings(BaseModel):
     trusted_proxies: int = Field(
         0, ge=0, le=8, description="Reverse proxies in front of us whose X-Forwarded-… headers count."
     )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token that opens /metrics; without one only this machine may read it."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged."
     )

@@ -1,0 +1,1 @@
+"""The shell of every surface: one server, one guard, one way to say no, one factory for Dash apps."""
