@@ -1,0 +1,122 @@
+"""What charts draw: points in time, gaps between them, and the scales that place them."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from web.ui import format as fmt
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A measured value at an instant; `None` is a gap, never zero."""
+
+    at: datetime
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BandPoint:
+    """The range that is expected at an instant."""
+
+    at: datetime
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A linear mapping of a domain onto a stretch; a domain without extent maps to the middle."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        """Where the value lies on the stretch."""
+        if self.high == self.low:
+            return (self.start + self.end) / 2
+        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+
+
+def runs(points: Iterable[Point]) -> list[list[tuple[datetime, float]]]:
+    """The stretches of measured points between the gaps."""
+    found: list[list[tuple[datetime, float]]] = [[]]
+    for point in points:
+        if point.value is None or not math.isfinite(point.value):
+            found.append([])
+        else:
+            found[-1].append((point.at, point.value))
+    return [run for run in found if run]
+
+
+def measured(points: Iterable[Point]) -> list[float]:
+    """The finite values among the points."""
+    return [point.value for point in points if point.value is not None and math.isfinite(point.value)]
+
+
+def extent(values: Sequence[float], *, pad_ratio: float = 0.12) -> tuple[float, float]:
+    """The lowest and highest value with air around them; down to zero where zero is near."""
+    low, high = min(values), max(values)
+    if low == high:
+        low, high = low - (abs(low) or 1) * 0.5, high + (abs(high) or 1) * 0.5
+    elif 0 <= low < high * 0.35:
+        low = 0.0
+    pad = (high - low) * pad_ratio
+    return (low if low == 0 else low - pad, high + pad)
+
+
+def path(run: Sequence[tuple[datetime, float]], x: Callable[[datetime], float], y: Callable[[float], float]) -> str:
+    """An SVG path through the run; a lone point becomes a dot (a line without length, with round ends)."""
+    steps = [f"{x(at):.1f} {y(value):.1f}" for at, value in run]
+    return f"M{steps[0]}h0" if len(steps) == 1 else "M" + "L".join(steps)
+
+
+def ticks(low: float, high: float, most: int = 5) -> list[float]:
+    """Round values inside the range, `most` at the most, a step of 1, 2, 2.5 or 5 times a power of ten."""
+    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
+        return [low] if math.isfinite(low) else []
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    for factor in (1, 2, 2.5, 5, 10, 20, 25, 50, 100):
+        step = factor * power
+        first = math.ceil(low / step - 1e-9)
+        last = math.floor(high / step + 1e-9)
+        if last - first + 1 <= most:
+            return [index * step for index in range(first, last + 1)]
+    return [low]
+
+
+def tick_decimals(values: Sequence[float]) -> int:
+    """How many decimals tell neighbouring ticks apart."""
+    if len(values) < 2:  # noqa: PLR2004 - a pair is needed to have a step
+        return fmt.decimals_for(values[0]) if values else 0
+    step = abs(values[1] - values[0])
+    places = max(0, -math.floor(math.log10(step)))
+    # A step of 2.5 needs one digit more than its magnitude tells.
+    return min(6, places + (0 if math.isclose(round(step, places), step, rel_tol=1e-6) else 1))
+
+
+_STEPS = [timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30)] + [
+    timedelta(hours=h) for h in (1, 2, 3, 4, 6, 8, 12, 24, 48, 96, 168, 336, 720, 1440, 2880, 8760)
+]
+_DAY = timedelta(days=1)
+
+
+def time_ticks(start_at: datetime, end_at: datetime, most: int = 7) -> list[tuple[datetime, str]]:
+    """Round instants in UTC inside the stretch, each with its label: hours within a day, dates beyond."""
+    start, end = fmt.utc(start_at), fmt.utc(end_at)
+    span = end - start
+    if span <= timedelta(0):
+        return [(start, fmt.hour(start))]
+    step = next((each for each in _STEPS if span / each <= most), _STEPS[-1])
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight + -(-(start - midnight) // step) * step
+    found: list[tuple[datetime, str]] = []
+    at = first
+    while at <= end and len(found) <= most:
+        label = fmt.day(at, year=False) if step >= _DAY or (at.hour == at.minute == 0 and span > _DAY) else fmt.hour(at)
+        found.append((at, label))
+        at += step
+    return found

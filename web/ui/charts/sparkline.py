@@ -1,0 +1,66 @@
+"""The small trend inside a tile: a thin line over a faint area, the target dashed, gaps left open."""
+
+from collections.abc import Sequence
+
+from dash import html
+from dash.development.base_component import Component
+
+from web.ui import format as fmt
+from web.ui.charts.drawing import drawing
+from web.ui.charts.series import Point, Scale, extent, measured, path, runs
+from web.ui.nodes import attrs
+
+WIDTH, HEIGHT = 280, 56
+_BOTTOM = HEIGHT - 2
+
+
+def sparkline(
+    points: Sequence[Point],
+    *,
+    title: str,
+    target: float | None = None,
+    target_text: str | None = None,
+    unit: str = "",
+) -> Component:
+    """The trend of the points as SVG; with nothing measured, a hatched strip of the same size that says so."""
+    values = measured(points)
+    if not values:
+        return html.P(html.Span("Nothing measured in this period"), className="spark void", **attrs(data_empty="true"))
+    low, high = extent([*values, *([target] if target is not None else [])])
+    start, end = points[0].at, points[-1].at
+    seconds = (end - start).total_seconds()
+    x_scale, y = Scale(0, seconds, 1, WIDTH - 1), Scale(low, high, _BOTTOM, 2)
+
+    drawn: list[str] = []
+    for run in runs(points):
+        line = path(run, lambda at: x_scale((at - start).total_seconds()), y)
+        if len(run) > 1:
+            left, right = (x_scale((at - start).total_seconds()) for at in (run[0][0], run[-1][0]))
+            drawn.append(f'<path class="area" d="{line}L{right:.1f} {HEIGHT}L{left:.1f} {HEIGHT}Z"/>')
+        drawn.append(f'<path class="stroke" d="{line}"/>')
+    if target is not None:
+        at = f"{y(target):.1f}"
+        drawn.append(f'<line class="target" x1="0" x2="{WIDTH}" y1="{at}" y2="{at}"/>')
+    return drawing(
+        drawn,
+        width=WIDTH,
+        height=HEIGHT,
+        title=title,
+        description=summary(points, unit, target_text),
+        look="spark",
+    )
+
+
+def summary(points: Sequence[Point], unit: str, target_text: str | None) -> str:
+    """The trend in words, for those who do not see it."""
+    values = measured(points)
+    gaps = len(points) - len(values)
+    said = [
+        f"From {fmt.quantity(values[0], unit)} to {fmt.quantity(values[-1], unit)}",
+        f"lowest {fmt.quantity(min(values), unit)}, highest {fmt.quantity(max(values), unit)}",
+    ]
+    if target_text:
+        said.append(f"target {target_text}")
+    if gaps:
+        said.append(f"{gaps} of {len(points)} intervals without data")
+    return "; ".join(said) + "."

@@ -1,0 +1,236 @@
+"""The trend chart: a line with its target, expected band, event marks and gaps, readable without sight or script.
+
+Lines are SVG stretched to the box; words are HTML placed by percentages, so that they keep their size on every screen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dash import html
+from dash.development.base_component import Component
+
+from web.ui import format as fmt
+from web.ui.charts.drawing import drawing
+from web.ui.charts.series import (
+    BandPoint,
+    Point,
+    Scale,
+    extent,
+    measured,
+    path,
+    runs,
+    tick_decimals,
+    ticks,
+    time_ticks,
+)
+from web.ui.charts.sparkline import summary
+from web.ui.nodes import ComponentId, Node, attrs, classes, flatten, given
+from web.ui.theme import State
+
+WIDTH, HEIGHT = 1000, 300
+_LANE_RATIO = 0.16
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at an instant, marked by a line with a tag: a deployment, a rollback, an incident."""
+
+    at: datetime
+    label: str
+    state: State = State.PLAIN
+    href: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Words at one point of the line."""
+
+    at: datetime
+    value: float
+    text: str
+    state: State = State.BAD
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where instants and values lie in the box, as ratios from the top left."""
+
+    start: datetime
+    end: datetime
+    low: float
+    high: float
+
+    def x(self, at: datetime) -> float:
+        return Scale(0, (self.end - self.start).total_seconds(), 0, 1)((at - self.start).total_seconds())
+
+    def y(self, value: float) -> float:
+        return Scale(self.low, self.high, 1, 0)(value)
+
+    def holds(self, at: datetime) -> bool:
+        return self.start <= at <= self.end
+
+
+def trend_chart(
+    points: Sequence[Point],
+    *,
+    title: str,
+    unit: str,
+    target: float | None = None,
+    target_text: str | None = None,
+    band: Sequence[BandPoint] = (),
+    events: Sequence[Event] = (),
+    remarks: Sequence[Remark] = (),
+    start_at: datetime | None = None,
+    end_at: datetime | None = None,
+    id: ComponentId | None = None,
+    short: bool = False,
+) -> Component:
+    """A line over time. Its values are in a table underneath, which also feeds the readout under the pointer."""
+    values = measured(points)
+    if not values:
+        return html.Figure(
+            html.P(html.Span("Nothing measured in this period"), className="void"),
+            className="chart",
+            **given(id=id),
+            **attrs(data_empty="true"),
+        )
+    edges = [edge for each in band for edge in (each.low, each.high)]
+    low, high = extent([*values, *edges, *([target] if target is not None else [])])
+    frame = _Frame(start_at or points[0].at, end_at or points[-1].at, low, high)
+    lanes = _lanes([event for event in events if frame.holds(event.at)], frame)
+    plot = html.Div(
+        flatten([
+            drawing(_shapes(points, frame, target, band), width=WIDTH, height=HEIGHT, title=title,
+                    description=summary(points, unit, target_text), look="lines"),
+            _y_labels(frame, unit),
+            _x_labels(frame),
+            _target_label(target, target_text, frame),
+            [_event(event, lane, frame) for event, lane in lanes],
+            [_remark(remark, frame) for remark in remarks if frame.holds(remark.at)],
+        ]),
+        className=classes("plot", "short" if short else None),
+        style={"--lanes": str(1 + max((lane for _, lane in lanes), default=-1))},
+    )  # fmt: skip
+    return html.Figure([plot, _values(points, frame, title, unit)], className="chart", **given(id=id))
+
+
+def _shapes(points: Sequence[Point], frame: _Frame, target: float | None, band: Sequence[BandPoint]) -> list[str]:
+    def x(at: datetime) -> float:
+        return frame.x(at) * WIDTH
+
+    def y(value: float) -> float:
+        return frame.y(value) * HEIGHT
+
+    drawn = [
+        f'<line class="grid" x1="0" x2="{WIDTH}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>'
+        for tick in ticks(frame.low, frame.high)
+    ]
+    if band:
+        over = "L".join(f"{x(each.at):.1f} {y(each.high):.1f}" for each in band)
+        under = "L".join(f"{x(each.at):.1f} {y(each.low):.1f}" for each in reversed(band))
+        drawn.append(f'<path class="band" d="M{over}L{under}Z"/>')
+    if target is not None:
+        drawn.append(f'<line class="target" x1="0" x2="{WIDTH}" y1="{y(target):.1f}" y2="{y(target):.1f}"/>')
+    drawn += [f'<path class="stroke" d="{path(run, x, y)}"/>' for run in runs(points)]
+    return drawn
+
+
+def _place(**ratios: float) -> dict[str, str]:
+    return {name: f"{ratio * 100:.2f}%" for name, ratio in ratios.items()}
+
+
+def _y_labels(frame: _Frame, unit: str) -> list[Node]:
+    marks = ticks(frame.low, frame.high)
+    decimals = tick_decimals(marks)
+    return [
+        html.Span(
+            str(fmt.quantity(mark, unit, decimals)), className="ytick", style=_place(top=frame.y(mark)), **_HIDDEN
+        )
+        for mark in marks
+    ]
+
+
+def _x_labels(frame: _Frame) -> list[Node]:
+    return [
+        html.Span(label, className="xtick", style=_place(left=frame.x(at)), **_HIDDEN)
+        for at, label in time_ticks(frame.start, frame.end)
+    ]
+
+
+_HIDDEN = attrs(aria_hidden="true")
+
+
+def _target_label(target: float | None, text: str | None, frame: _Frame) -> Node:
+    if target is None:
+        return None
+    return html.Span(
+        f"target {text}" if text else "target", className="target-label", style=_place(top=frame.y(target))
+    )
+
+
+def _lanes(events: Sequence[Event], frame: _Frame) -> list[tuple[Event, int]]:
+    """Give each tag the lowest lane in which it does not cover the one before it; three lanes at most."""
+    last: list[float] = []
+    placed: list[tuple[Event, int]] = []
+    for event in sorted(events, key=lambda each: each.at):
+        x = frame.x(event.at)
+        lane = next((index for index, edge in enumerate(last) if x - edge >= _LANE_RATIO), len(last))
+        lane = min(lane, 2)
+        last[lane : lane + 1] = [x]
+        placed.append((event, lane))
+    return placed
+
+
+def _event(event: Event, lane: int, frame: _Frame) -> Component:
+    x = frame.x(event.at)
+    words: Node = html.A(event.label, href=event.href) if event.href else event.label
+    return html.Span(
+        html.Span(flatten(words), className="tag", title=fmt.instant(event.at)),
+        className=classes("event", str(event.state), _side(x)),
+        style={**_place(left=x), "--lane": str(lane)},
+    )
+
+
+def _remark(remark: Remark, frame: _Frame) -> Component:
+    x = frame.x(remark.at)
+    return html.Span(
+        html.Span(remark.text),
+        className=classes("remark", str(remark.state), "before" if x > 0.6 else None),  # noqa: PLR2004
+        style=_place(left=x, top=frame.y(remark.value)),
+    )
+
+
+def _side(x: float) -> str | None:
+    """Which way a tag hangs from its line, so that it stays inside the box."""
+    if x < 0.12:  # noqa: PLR2004
+        return "after"
+    return "before" if x > 0.88 else None  # noqa: PLR2004
+
+
+def _values(points: Sequence[Point], frame: _Frame, title: str, unit: str) -> Component:
+    rows = [
+        html.Tr(
+            [
+                html.Th(fmt.instant(point.at), scope="row"),
+                html.Td(str(fmt.quantity(point.value, unit)), className="num"),
+            ],
+            **attrs(
+                data_x=f"{frame.x(point.at):.4f}",
+                data_y=f"{frame.y(point.value):.4f}" if fmt.known(point.value) and point.value is not None else None,
+            ),
+        )
+        for point in points
+    ]
+    table = html.Table([
+        html.Caption(title, className="sr-only"),
+        html.Thead(html.Tr([html.Th("Time", scope="col"), html.Th("Value", scope="col", className="num")])),
+        html.Tbody(rows),
+    ])  # fmt: skip
+    return html.Details(
+        [
+            html.Summary("Values"),
+            html.Div(table, className="scroll", tabIndex="0", **attrs(role="region", aria_label=f"Values of {title}")),
+        ],
+        className="values",
+    )

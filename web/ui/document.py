@@ -1,0 +1,94 @@
+"""Whole pages: the head, the scheme script, the icons in use, and the scripts at the end."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from markupsafe import escape
+
+from web.ui.nodes import Node
+from web.ui.render import to_html
+from web.ui.static import StaticManifest, csp_hash
+
+
+def theme_script(manifest: StaticManifest) -> str:
+    """The inline script that sets the chosen scheme before the first paint."""
+    return manifest.text("theme.js").strip()
+
+
+def csp_hashes(manifest: StaticManifest) -> list[str]:
+    """What the content security policy must allow for the inline script of `head`."""
+    return [csp_hash(theme_script(manifest))]
+
+
+def head(manifest: StaticManifest, *, style: str = "public.css", inline: bool = True) -> str:
+    """What every page has in its head: viewport, scheme script, preloaded face, style sheet.
+
+    `style` is public.css for pages that the server writes, app.css for pages that Dash draws.
+    """
+    sheet = (
+        f"<style>{manifest.text(style)}</style>" if inline else f'<link rel="stylesheet" href="{manifest.url(style)}">'
+    )
+    return (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<script>{theme_script(manifest)}</script>"
+        f'<link rel="preload" href="{manifest.url("inter.woff2")}" as="font" type="font/woff2" crossorigin>'
+        f"{sheet}"
+    )
+
+
+def body_end(
+    manifest: StaticManifest, *, icons: Sequence[str] | None = None, scripts: Sequence[str] = ("ui.js",)
+) -> str:
+    """What every page has at its end: the icons (all, or the named ones) and the deferred scripts."""
+    tags = "".join(f'<script src="{manifest.url(name)}" defer></script>' for name in scripts)
+    return manifest.sprite(icons) + tags
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A page that the server writes whole.
+
+    `links` are further link elements of the head (feeds, canonical address) as attribute mappings.
+    """
+
+    manifest: StaticManifest
+    title: str
+    description: str | None = None
+    style: str = "public.css"
+    scripts: Sequence[str] = ("ui.js",)
+    links: Sequence[dict[str, str]] = field(default_factory=tuple)
+    language: str = "en"
+    standalone: bool = False
+
+    def html(self, tree: Node) -> str:
+        """The page around this tree; `standalone` documents carry their styles, faces and scripts inside."""
+        body = to_html(tree)
+        used = sorted(set(re.findall(r'<use href="#i-([a-z0-9-]+)"', body)))
+        about = f'<meta name="description" content="{escape(self.description)}">' if self.description else ""
+        links = "".join(
+            "<link " + " ".join(f'{name}="{escape(value)}"' for name, value in link.items()) + ">"
+            for link in self.links
+        )
+        top, end = (
+            self._carried(used)
+            if self.standalone
+            else (head(self.manifest, style=self.style), body_end(self.manifest, icons=used, scripts=self.scripts))
+        )
+        return (
+            f'<!doctype html>\n<html lang="{escape(self.language)}"><head>{top}'
+            f"<title>{escape(self.title)}</title>{about}{links}</head><body>{body}{end}</body></html>"
+        )
+
+    def _carried(self, icons: Sequence[str]) -> tuple[str, str]:
+        manifest = self.manifest
+        style = manifest.text(self.style)
+        for face in ("inter.woff2", "mono.woff2"):
+            style = style.replace(manifest.url(face), manifest.data_uri(face))
+        top = (
+            '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+            f"<script>{theme_script(manifest)}</script><style>{style}</style>"
+        )
+        scripts = "".join(f"<script>{manifest.text(name)}</script>" for name in self.scripts)
+        return top, manifest.sprite(icons) + scripts
