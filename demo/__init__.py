@@ -1,0 +1,1 @@
+"""What makes an installation worth looking at before anybody has used it: videos, traffic and history, all labelled."""
