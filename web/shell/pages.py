@@ -42,22 +42,13 @@ Title: TypeAlias = str | Callable[[Visit], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """What the server writes of a public page before any script: trusted HTML for the head and the body."""
-
-    body: str
-    head: str = ""
-    description: str = ""
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a surface.
 
     `path` is relative to the surface and may hold variables: `incidents/<incident_id>`; the empty path is its start.
     A change of the query parameters in `redraw_on` draws the page anew; all others are left to its callbacks.
-    `document` writes the page on the server first, so that it can be read before any script and without one.
+    A `server_rendered` page is written as HTML first and can be read before any script and without one; its layout
+    then has no component that needs Dash. `links` are link elements of its head (feeds, canonical address).
 
     Raises: ValueError for a malformed path.
     """
@@ -67,8 +58,10 @@ class Page:
     permission: AccessLike
     layout: Layout
     register: Callable[[Callbacks], None] | None = None
-    document: Callable[[Visit], Document] | None = None
+    description: str = ""
+    server_rendered: bool = False
     redraw_on: frozenset[str] = frozenset()
+    links: tuple[Mapping[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.path.startswith("/") or self.path.endswith("/") or "//" in self.path:
@@ -95,26 +88,26 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a surface draws around its pages: the slot that holds the page, whose start this is, and who looks."""
+    """What a surface draws around a page: the page's tree, the visit, and the pages that this person may see."""
 
-    slot: Component
-    surface: "Surface"
-    signed_in: SignedIn | None
+    children: Component
+    visit: Visit
     pages: tuple[Page, ...]
-    """The pages that this person may see, for the navigation."""
 
 
 def bare_frame(frame: Frame) -> Component:
     """Draw nothing around the page."""
-    return frame.slot
+    return frame.children
 
 
 @dataclass(frozen=True, slots=True)
 class Surface:
     """One area of the product, drawn by one Dash app.
 
+    `access` is what its every document, callback and file needs; each page needs its own permission besides.
     `libraries` names the component packages beyond dash.html and dash.dcc that its pages use; `graphs` brings the basic
-    plotly bundle. `head` is trusted HTML for every document's head (style sheets, icons).
+    plotly bundle; `style` is the style sheet of the static manifest. `cache` lets the micro-cache keep its documents.
+    `csp` adds sources to directives of the content security policy.
 
     Raises: ValueError for a malformed prefix.
     """
@@ -127,8 +120,7 @@ class Surface:
     frame: Callable[[Frame], Component] = bare_frame
     libraries: frozenset[str] = frozenset()
     graphs: bool = False
-    head: str = ""
-    scripts: tuple[str, ...] = ()
+    style: str = "app.css"
     cache: CachedDocument | None = None
     csp: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

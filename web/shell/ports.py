@@ -1,12 +1,13 @@
 """What the shell needs to know and is told: who is signed in, what is ready, what is measured."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from prometheus_client.metrics_core import Metric
 
 from services.kernel.context import UserActor
+from web.ui.static import StaticManifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +53,6 @@ class MetricSource(Protocol):
         ...
 
 
-class StaticFiles(Protocol):
-    """The files of the design system, under content-addressed names."""
-
-    def find(self, path: str) -> "StaticFile | None":
-        """Return the file that stands at a path below `/static/`, or nothing."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class StaticFile:
-    """One file with its compressed forms by content coding (`br`, `gzip`)."""
-
-    body: bytes
-    media_type: str
-    encoded: Mapping[str, bytes] = field(default_factory=dict)
-    immutable: bool = True
-
-
 def nobody(_token: str, _client: Client) -> SignedIn | None:
     """Recognise no session: for a process whose surfaces are all public."""
     return None
@@ -79,7 +62,8 @@ def nobody(_token: str, _client: Client) -> SignedIn | None:
 class Ports:
     """Everything that the shell takes from the rest of the product.
 
-    `version` answers with a value that changes when public documents must be made anew (a version row).
+    `version` answers with a value that changes when public documents must be made anew (a version row). `static` is the
+    built front-end; without it pages have no looks, which only tests want.
     """
 
     authenticate: Authenticate = nobody
@@ -87,4 +71,4 @@ class Ports:
     probes: tuple[Probe, ...] = ()
     metrics: tuple[MetricSource, ...] = ()
     version: Callable[[], object] | None = None
-    static: StaticFiles | None = None
+    static: StaticManifest | None = None
