@@ -16,7 +16,6 @@ from sqlalchemy.orm import Mapped, Session
 from services.infra.db import Base, PersonalData, UtcDateTime, column
 from services.infra.uow import Scope
 from services.kernel.context import correlation
-from services.kernel.ids import new_id
 from services.kernel.paging import Page, PageRequest
 
 LEAF_VERSION = 1
@@ -73,7 +72,7 @@ def leaf_hash(leaf: bytes) -> bytes:
 
 def record(scope: Scope) -> None:
     """Write the audit row of a verb in the verb's own transaction: no audit, no change."""
-    ids, at, entry_id = correlation(), scope.uow.clock.now(), new_id("aud")
+    ids, at, entry_id = correlation(), scope.uow.clock.now(), scope.entry_id
     leaf = rfc8785.dumps(
         {
             "v": LEAF_VERSION,

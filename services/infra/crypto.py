@@ -36,24 +36,30 @@ def new_master_keyset() -> str:
     return str(json_proto_keyset_format.serialize(handle, secret_key_access.TOKEN))
 
 
+def master_key(keyset: str) -> aead.Aead:
+    """Return the key that a master keyset holds.
+
+    Raises: Invalid where the text is no such keyset.
+    """
+    try:
+        return json_proto_keyset_format.parse(keyset, secret_key_access.TOKEN).primitive(aead.Aead)
+    except tink.TinkError as error:
+        name = "GREENLIGHT_MASTER_KEYSET"
+        raise Invalid("setting_invalid", f"{name}: is no Tink keyset for AEAD.", setting=name) from error
+
+
 class Vault:
     """Seals and opens personal values under their subject's own key, and digests values for look-up."""
 
     def __init__(self, master_keyset: str, secret_key: str, clock: Clock) -> None:
-        try:
-            handle = json_proto_keyset_format.parse(master_keyset, secret_key_access.TOKEN)
-            self._master = handle.primitive(aead.Aead)
-        except tink.TinkError as error:
-            raise Invalid(
-                "setting_invalid", "GREENLIGHT_MASTER_KEYSET is no Tink keyset.", setting="GREENLIGHT_MASTER_KEYSET"
-            ) from error
+        self._master = master_key(master_keyset)
         self._digest_key = hmac.digest(secret_key.encode(), b"greenlight:digest\x01", "sha256")
         self._clock = clock
 
     def seal(self, session: Session, subject_id: str, value: str, place: str) -> str:
         """Return the value as ciphertext under the subject's key, bound to the place where it will stand.
 
-        Raises: Gone where the subject was erased.
+        Raises: Gone where the subject was erased; Invalid where their key does not open.
         """
         sealed = self._key(session, subject_id, create=True).encrypt(value.encode(), _bound(subject_id, place))
         return base64.b64encode(sealed).decode()
@@ -65,16 +71,14 @@ class Vault:
         """
         key = self._key(session, subject_id, create=False)
         try:
-            return bytes(key.decrypt(base64.b64decode(sealed), _bound(subject_id, place))).decode()
-        except tink.TinkError as error:
+            return bytes(key.decrypt(base64.b64decode(sealed, validate=True), _bound(subject_id, place))).decode()
+        except (tink.TinkError, ValueError) as error:
             raise Invalid("sealed_value_broken", f"The sealed value at {place} does not open.", place=place) from error
 
     def destroy(self, session: Session, subject_id: str) -> None:
         """Destroy the subject's key: everything sealed under it can never be read again."""
-        row = session.get(SubjectKeyRow, subject_id, with_for_update=True)
-        if row is None:
-            row = SubjectKeyRow(subject_id=subject_id, created_at=self._clock.now())
-            session.add(row)
+        self._row(session, subject_id)
+        row = session.get_one(SubjectKeyRow, subject_id, with_for_update=True, populate_existing=True)
         row.wrapped_keyset, row.destroyed_at = None, row.destroyed_at or self._clock.now()
 
     def digest(self, purpose: str, value: str) -> str:
@@ -82,23 +86,30 @@ class Vault:
         return hmac.digest(self._digest_key, f"{purpose}\x00{value}".encode(), "sha256").hex()
 
     def _key(self, session: Session, subject_id: str, *, create: bool) -> aead.Aead:
-        row = session.get(SubjectKeyRow, subject_id)
-        if row is None and create:
-            row = self._created(session, subject_id)
+        row = self._row(session, subject_id) if create else session.get(SubjectKeyRow, subject_id)
         if row is None or row.wrapped_keyset is None:
             raise Gone("subject_erased", "This person's data was erased.", subject_id=subject_id)
-        handle = proto_keyset_format.parse_encrypted(row.wrapped_keyset, self._master, subject_id.encode())
+        try:
+            handle = proto_keyset_format.parse_encrypted(row.wrapped_keyset, self._master, subject_id.encode())
+        except tink.TinkError as error:
+            message = "This person's key does not open: is GREENLIGHT_MASTER_KEYSET the one that it was made with?"
+            raise Invalid("subject_key_broken", message, subject_id=subject_id) from error
         return handle.primitive(aead.Aead)
 
-    def _created(self, session: Session, subject_id: str) -> SubjectKeyRow | None:
+    def _row(self, session: Session, subject_id: str) -> SubjectKeyRow:
+        """Return the subject's row, made with a fresh key where there was none."""
+        found = session.get(SubjectKeyRow, subject_id)
+        if found is not None:
+            return found
         handle = tink.new_keyset_handle(aead.aead_key_templates.AES256_GCM)
         wrapped = proto_keyset_format.serialize_encrypted(handle, self._master, subject_id.encode())
         row = SubjectKeyRow(subject_id=subject_id, wrapped_keyset=wrapped, created_at=self._clock.now())
+        session.flush()  # so that only this row can fail in the savepoint
         try:
             with session.begin_nested():
                 session.add(row)
         except IntegrityError:  # another process made it first
-            return session.get(SubjectKeyRow, subject_id, populate_existing=True)
+            return session.get_one(SubjectKeyRow, subject_id, populate_existing=True)
         return row
 
 

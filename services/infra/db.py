@@ -1,18 +1,29 @@
 """Engines and tables: SQLite in WAL mode for the embedded default, PostgreSQL for scale-out."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
+from sqlalchemy import event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
 READ_ONLY = "greenlight_read_only"
 """Execution option that makes a connection refuse writes."""
+
+
+LOCK_WAIT_SECONDS = 10
+"""How long a transaction waits for another one's lock, or for a free connection, before it gives up."""
+
+_POSTGRESQL_CONNECT = {
+    "connect_timeout": 5,
+    "options": f"-c lock_timeout={LOCK_WAIT_SECONDS}s -c idle_in_transaction_session_timeout=60s -c timezone=UTC",
+}
 
 
 class PersonalData(StrEnum):
@@ -80,21 +91,24 @@ def make_engine(url: str, *, immediate: bool = True, pool_size: int = 10) -> sa.
     """Return an engine; nothing connects until it is used, so it may be made before a fork.
 
     On SQLite, writers take their lock at the start (`BEGIN IMMEDIATE`), so that read-then-write never fails half-way.
+    Errors never show the values of a statement.
     """
-    if sa.make_url(url).get_backend_name() == "sqlite":
-        engine = sa.create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10)
-        event.listen(engine, "connect", _sqlite_pragmas)
-        event.listen(engine, "begin", _sqlite_begin(immediate=immediate))
-        return engine
+    sqlite = sa.make_url(url).get_backend_name() == "sqlite"
     engine = sa.create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_timeout=10,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": 5},
+        pool_timeout=LOCK_WAIT_SECONDS,
+        pool_pre_ping=not sqlite,
+        hide_parameters=True,
+        connect_args={} if sqlite else _POSTGRESQL_CONNECT,
     )
-    event.listen(engine, "begin", _postgresql_begin)
+    if sqlite:
+        event.listen(engine, "connect", _sqlite_pragmas)
+        event.listen(engine, "begin", _sqlite_begin(immediate=immediate))
+        _refuse_lost_file(engine)
+    else:
+        event.listen(engine, "begin", _postgresql_begin)
     return engine
 
 
@@ -103,10 +117,11 @@ def _sqlite_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     cursor = connection.cursor()
     # FULL in WAL mode: a commit that was acknowledged survives power loss as well as a kill.
     for pragma in (
+        f"busy_timeout={LOCK_WAIT_SECONDS * 1_000}",
         "journal_mode=wal",
-        "busy_timeout=10000",
         "synchronous=full",
         "foreign_keys=on",
+        "secure_delete=fast",
         "cache_size=-16000",
     ):
         cursor.execute(f"pragma {pragma}")
@@ -120,6 +135,48 @@ def _sqlite_begin(*, immediate: bool) -> Callable[[sa.Connection], None]:
         connection.exec_driver_sql("begin immediate" if immediate and not read_only else "begin")
 
     return begin
+
+
+def _refuse_lost_file(engine: sa.Engine) -> None:
+    """Fail where the database file was removed or replaced under us.
+
+    SQLite itself would go on writing into the removed file, or make an empty one: acknowledged work would vanish.
+    """
+    path = Path(engine.url.database or "")
+    if not engine.url.database or engine.url.database.startswith((":", "file:")):
+        return
+    known = False
+
+    def before_connect(*_: object) -> None:
+        if known and not path.exists():
+            raise sqlite3.OperationalError("unable to open database file: it was removed")
+
+    def after_connect(_: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        nonlocal known
+        known = True
+        record.info["file"] = _identity(path)
+
+    def on_checkout(_: DBAPIConnection, record: ConnectionPoolEntry, __: object) -> None:
+        if record.info["file"] != _identity(path):
+            raise exc.DisconnectionError("The database file was removed or replaced.")
+
+    def before_commit(connection: sa.Connection) -> None:
+        if connection.info["file"] != _identity(path):
+            reason = sqlite3.OperationalError("unable to commit: the database file was removed or replaced")
+            raise exc.OperationalError("commit", None, reason)
+
+    event.listen(engine, "do_connect", before_connect)
+    event.listen(engine, "connect", after_connect)
+    event.listen(engine, "checkout", on_checkout)
+    event.listen(engine, "commit", before_commit)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _postgresql_begin(connection: sa.Connection) -> None:

@@ -1,8 +1,9 @@
 """The only way out: a client that refuses while a transaction is open, and carries the running trace along."""
 
 import httpx
+from opentelemetry.trace import SpanKind
 
-from services.infra.telemetry import outgoing_headers
+from services.infra.telemetry import outgoing_headers, span
 from services.infra.uow import in_transaction
 
 TIMEOUT_SECONDS = 10.0
@@ -26,9 +27,13 @@ class GuardedTransport(httpx.HTTPTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request with the running trace's headers."""
-        refuse_in_transaction(f"{request.method} {request.url.host}")
-        request.headers.update(outgoing_headers())
-        return super().handle_request(request)
+        what = f"{request.method} {request.url.host}"
+        refuse_in_transaction(what)
+        with span(what, SpanKind.CLIENT) as opened:
+            request.headers.update(outgoing_headers())
+            response = super().handle_request(request)
+            opened.set_attribute("http.response.status_code", response.status_code)
+            return response
 
 
 def make_client(*, timeout_seconds: float = TIMEOUT_SECONDS) -> httpx.Client:

@@ -3,51 +3,103 @@
 import contextlib
 import difflib
 import hmac
+import ipaddress
 import os
+import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from services.infra.crypto import new_master_keyset
+from services.infra.crypto import master_key, new_master_keyset
 from services.kernel.errors import Invalid
 
 PREFIX = "GREENLIGHT_"
 SURFACES = ("status_page", "account", "admin", "dashboards", "storefront", "api")
+SECRET_KEY_LENGTH_MIN = 32
+
+_URL_PASSWORD = re.compile(r"//[^/\s]*@")
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 
 
 def _database_url(url: str) -> str:
     try:
-        backend = sa.make_url(url).get_backend_name()
-    except sa.exc.ArgumentError as error:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise ValueError("is no database URL; write sqlite:///path or postgresql+psycopg://user@host/name") from error
-    if backend not in {"sqlite", "postgresql"}:
-        raise ValueError(f"names {backend}; only sqlite and postgresql are supported")
+    if parsed.drivername not in {"sqlite", "postgresql", "postgresql+psycopg"}:
+        raise ValueError(f"names {parsed.drivername}; only sqlite and postgresql are supported")
+    if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise ValueError("names no file; several processes share the database, so it cannot live in memory")
+    if parsed.drivername != "sqlite" and not parsed.database:
+        raise ValueError("names no database; write postgresql+psycopg://user@host/name")
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 def _surfaces(text: str) -> str:
-    unknown = set(text.split(",")) - {"all", *SURFACES}
+    names = [name.strip() for name in text.split(",")]
+    unknown = set(names) - {"all", *SURFACES}
     if unknown:
         raise ValueError(f"names no surface: {', '.join(sorted(unknown))}; known: all, {', '.join(SURFACES)}")
+    return ",".join(dict.fromkeys(names))
+
+
+def _url(*schemes: str) -> AfterValidator:
+    """Return a check that a text is empty or a URL of one of these schemes; a slash at its end is taken off."""
+
+    def check(text: str) -> str:
+        try:
+            parts = urlsplit(text)
+            whole = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            whole = False
+        if text and (not whole or re.search(r"\s", text)):
+            raise ValueError(f"is no URL; write {schemes[0]}://host:port")
+        return text.rstrip("/")
+
+    return AfterValidator(check)
+
+
+def _host(text: str) -> str:
+    with contextlib.suppress(ValueError):
+        return str(ipaddress.ip_address(text))
+    if not _HOST_NAME.fullmatch(text) or text.replace(".", "").isdigit():
+        raise ValueError("is no address or host name to listen on")
     return text
+
+
+def _secret_key(secret: SecretStr) -> SecretStr:
+    if 0 < len(secret.get_secret_value()) < SECRET_KEY_LENGTH_MIN:
+        raise ValueError(
+            f"is too short to guess-proof anything; give at least {SECRET_KEY_LENGTH_MIN} random characters"
+        )
+    return secret
+
+
+def _keyset(secret: SecretStr) -> SecretStr:
+    if secret.get_secret_value():
+        master_key(secret.get_secret_value())
+    return secret
 
 
 class Settings(BaseModel):
     """Everything that differs between one installation and another."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     data_dir: Path = Field(Path("var"), description="Folder of everything that the embedded default keeps.")
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(
         "", validate_default=False, description="Database; by default SQLite in the data folder."
     )
-    host: str = Field("127.0.0.1", description="Address that the web server listens on.")
+    host: Annotated[str, AfterValidator(_host)] = Field(
+        "127.0.0.1", description="Address that the web server listens on."
+    )
     port: int = Field(8050, ge=1, le=65535, description="Port that the web server listens on.")
-    public_url: str = Field(
+    public_url: Annotated[str, _url("http", "https")] = Field(
         "", description="Where people reach us, without a trailing slash; by default host and port."
     )
     surfaces: Annotated[str, AfterValidator(_surfaces)] = Field(
@@ -58,10 +110,10 @@ class Settings(BaseModel):
     demo: bool = Field(
         default=False, description="Label this installation as a demo and accept the demo generator's beacons."
     )
-    secret_key: SecretStr = Field(
+    secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] = Field(
         SecretStr(""), description="Signs cookies and keys digests; by default kept in the data folder."
     )
-    master_keyset: SecretStr = Field(
+    master_keyset: Annotated[SecretStr, AfterValidator(_keyset)] = Field(
         SecretStr(""), description="Tink keyset that wraps every subject's key; by default in the data folder."
     )
     trusted_proxies: int = Field(
@@ -77,15 +129,17 @@ class Settings(BaseModel):
         "json", description="JSON lines for machines, or lines for a terminal."
     )
     release: str = Field("dev", description="Release that logs, spans and errors name.")
-    otlp_endpoint: str = Field(
+    otlp_endpoint: Annotated[str, _url("http", "https")] = Field(
         "", description="OTLP/HTTP collector for spans, such as http://127.0.0.1:4318; none by default."
     )
-    redis_url: str = Field("", description="Redis for limits shared by several web processes; none by default.")
-    prometheus_url: str = Field(
+    redis_url: Annotated[str, _url("redis", "rediss")] = Field(
+        "", description="Redis for limits shared by several web processes; none by default."
+    )
+    prometheus_url: Annotated[str, _url("http", "https")] = Field(
         "", description="Prometheus-compatible server that figures are read from; none by default."
     )
     metric_store: Literal["sql", "prometheus"] = Field("sql", description="Store that figures are read from.")
-    smtp_url: str = Field(
+    smtp_url: Annotated[str, _url("smtp", "smtps")] = Field(
         "", description="Mail server, such as smtp://127.0.0.1:2525; mails wait in the queue while there is none."
     )
     mail_from: str = Field("Greenlight <no-reply@greenlight.invalid>", description="Sender of our mails.")
@@ -109,6 +163,13 @@ class Settings(BaseModel):
     def enabled_surfaces(self) -> tuple[str, ...]:
         """The surfaces that this web process serves."""
         return SURFACES if "all" in self.surfaces.split(",") else tuple(self.surfaces.split(","))
+
+    def shown(self) -> dict[str, str]:
+        """Return every setting as text by the name of its variable, with secrets and credentials in URLs masked."""
+        return {PREFIX + name.upper(): _URL_PASSWORD.sub("//***@", str(value)) for name, value in self}
+
+    def __repr_args__(self) -> Iterable[tuple[str, str]]:
+        return self.shown().items()
 
     @property
     def demo_key(self) -> str:
@@ -144,14 +205,15 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
 
 def _take_files(values: dict[str, Any]) -> None:
     for key in [k for k in values if k.endswith("_file") and k.removesuffix("_file") in Settings.model_fields]:
-        path = Path(str(values.pop(key)))
+        path, name = Path(str(values.pop(key))), f"{PREFIX}{key.upper()}"
+        if key.removesuffix("_file") in values:
+            message = f"{name}: {name.removesuffix('_FILE')} is set as well; give one of the two."
+            raise Invalid("setting_invalid", message, setting=name)
         try:
             values[key.removesuffix("_file")] = path.read_text().strip()
-        except OSError as error:
-            name = f"{PREFIX}{key.upper()}"
-            raise Invalid(
-                "setting_unreadable", f"{name}: cannot read {path}: {error.strerror}.", setting=name
-            ) from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise Invalid("setting_unreadable", f"{name}: cannot read {path}: {reason}.", setting=name) from error
 
 
 def _refuse_unknown(values: Mapping[str, object]) -> None:
@@ -173,6 +235,7 @@ def _with_defaults(partial: Settings) -> Settings:
     """Fill in what depends on other settings, keeping generated secrets in the data folder."""
     changes: dict[str, object] = {}
     if not partial.database_url:
+        _made(partial.data_dir)
         changes["database_url"] = f"sqlite:///{(partial.data_dir / 'greenlight.db').absolute()}"
     if not partial.public_url:
         changes["public_url"] = f"http://{partial.host}:{partial.port}"
@@ -186,15 +249,38 @@ def _with_defaults(partial: Settings) -> Settings:
 def _kept(path: Path, make: Callable[[], str]) -> str:
     """Return what a private file holds, creating it whole and once even when two processes start together."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _made(path.parent)
         if not path.exists():
-            draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-            draft.touch(mode=0o600)
-            draft.write_text(make())
-            with contextlib.suppress(FileExistsError):
-                path.hardlink_to(draft)
-            draft.unlink()
-        return path.read_text().strip()
+            _write_once(path, make())
+        kept = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable(path, getattr(error, "strerror", None) or "it is no text") from error
+    if not kept:
+        raise _unusable(path, "it is empty; restore it from a backup, or remove it if nothing was ever stored")
+    return kept
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Put a whole private file where there is none; whoever is second leaves the first one's."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with open(draft, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        name = f"{PREFIX}DATA_DIR"
-        raise Invalid("setting_unreadable", f"{name}: cannot use {path}: {error.strerror}.", setting=name) from error
+        raise _unusable(folder, error.strerror) from error
+
+
+def _unusable(path: Path, reason: str | None) -> Invalid:
+    name = f"{PREFIX}DATA_DIR"
+    return Invalid("setting_unreadable", f"{name}: cannot use {path}: {reason}.", setting=name)

@@ -4,21 +4,26 @@ Source: W3C Trace Context Level 1; OpenTelemetry.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
 
 from opentelemetry import propagate, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Span, SpanKind, StatusCode, format_trace_id
+from opentelemetry.trace import Span, SpanKind, StatusCode, format_span_id, format_trace_id
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from services.infra.settings import Settings
 from services.kernel.context import Correlation, correlated, current_correlation, new_correlation
 from services.kernel.errors import DomainError
 
-_tracer = trace.get_tracer("greenlight")
+# What an exception says may hold a person's data, so spans carry its code or type only.
+_open = partial(
+    trace.get_tracer("greenlight").start_as_current_span, record_exception=False, set_status_on_exception=False
+)
 _w3c = TraceContextTextMapPropagator()
 
 
@@ -36,12 +41,15 @@ def start_tracing(settings: Settings, process: str) -> None:
 
 
 @contextmanager
-def span(name: str, **attributes: str | float | bool) -> Iterator[Span]:
-    """Open a span inside the running one; an exception marks it, with the error's code where it has one."""
-    with (
-        _tracer.start_as_current_span(name, attributes=attributes, record_exception=False) as opened,
-        _failure_marked(opened),
-    ):
+def span(name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str | float | bool) -> Iterator[Span]:
+    """Open a span inside the running one; an exception marks it, with the error's code where it has one.
+
+    Work that belongs to no request gets its correlation here, so that audit rows, logs and spans show one trace.
+    """
+    with _open(name, kind=kind, attributes=attributes) as opened, ExitStack() as inside:
+        ids = current_correlation() or inside.enter_context(correlated(_of_span(opened, None)))
+        opened.set_attribute("greenlight.correlation_id", ids.correlation_id)
+        inside.enter_context(_failure_marked(opened))
         yield opened
 
 
@@ -49,11 +57,11 @@ def span(name: str, **attributes: str | float | bool) -> Iterator[Span]:
 def received(name: str, headers: Mapping[str, str], correlation_id: str | None) -> Iterator[Correlation]:
     """Open the span of an incoming request or work, continuing the caller's trace where it sent a valid one."""
     parent = _w3c.extract({k.lower(): v for k, v in headers.items()})
-    with _tracer.start_as_current_span(name, context=parent, kind=SpanKind.SERVER, record_exception=False) as opened:
-        ids = new_correlation(correlation_id)
-        context = opened.get_span_context()
-        if context.is_valid:
-            ids = Correlation(ids.correlation_id, format_trace_id(context.trace_id))
+    caller = trace.get_current_span(parent).get_span_context()
+    with _open(name, context=parent, kind=SpanKind.SERVER) as opened:
+        ids = _of_span(opened, correlation_id)
+        if caller.is_valid:
+            ids = replace(ids, parent_span_id=format_span_id(caller.span_id))
         opened.set_attribute("greenlight.correlation_id", ids.correlation_id)
         with _failure_marked(opened), correlated(ids):
             yield ids
@@ -69,6 +77,17 @@ def outgoing_headers() -> dict[str, str]:
         if "traceparent" not in headers:
             headers["traceparent"] = f"00-{ids.trace_id}-{ids.trace_id[:16]}-00"
     return headers
+
+
+def current_span_id() -> str | None:
+    """Return the id of the running span, or nothing outside of any."""
+    context = trace.get_current_span().get_span_context()
+    return format_span_id(context.span_id) if context.is_valid else None
+
+
+def _of_span(opened: Span, correlation_id: str | None) -> Correlation:
+    ids, context = new_correlation(correlation_id), opened.get_span_context()
+    return replace(ids, trace_id=format_trace_id(context.trace_id)) if context.is_valid else ids
 
 
 @contextmanager

@@ -2,12 +2,15 @@
 
 import json
 import logging
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import psycopg
+import rfc8785
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.orm import Session, sessionmaker
@@ -16,10 +19,33 @@ from services.infra.crypto import Vault
 from services.infra.db import READ_ONLY
 from services.kernel.clock import Clock
 from services.kernel.context import Actor
-from services.kernel.errors import Unavailable
+from services.kernel.errors import Invalid, Unavailable
 from services.kernel.facts import Fact
+from services.kernel.ids import new_id
 
 _log = logging.getLogger(__name__)
+
+_SQLITE_CODES = {
+    sqlite3.SQLITE_READONLY: "database_read_only",
+    sqlite3.SQLITE_FULL: "database_full",
+    sqlite3.SQLITE_BUSY: "database_locked",
+    sqlite3.SQLITE_LOCKED: "database_locked",
+    sqlite3.SQLITE_CORRUPT: "database_broken",
+    sqlite3.SQLITE_NOTADB: "database_broken",
+}
+_POSTGRESQL_CODES = {
+    "25006": "database_read_only",
+    "53100": "database_full",
+    "55P03": "database_locked",
+    "40P01": "database_locked",
+    "40001": "database_locked",
+    "XX001": "database_broken",
+    "XX002": "database_broken",
+}
+
+
+class WriteInQueryError(RuntimeError):
+    """A query tried to write."""
 
 
 class Outbox(Protocol):
@@ -39,12 +65,13 @@ class NoOutbox:
 
 @dataclass
 class Scope:
-    """What a running verb holds: its session, and what its audit row will say."""
+    """What a running verb holds: its session, and what its audit row, whose id is `entry_id`, will say."""
 
     session: Session
     actor: Actor
     verb: str
     uow: "UnitOfWork"
+    entry_id: str = field(default_factory=lambda: new_id("aud"))
     subjects: set[str] = field(default_factory=set)
     facts: dict[str, object] = field(default_factory=dict)
     sealed: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -52,10 +79,13 @@ class Scope:
     def note(self, **facts: object) -> None:
         """Add values to the audit row; never personal ones: those go through `note_personal`.
 
-        Raises: TypeError for a value that JSON cannot carry.
+        Raises: TypeError for a value that canonical JSON cannot carry, such as an integer beyond 2^53.
         """
-        json.dumps(facts)
-        self.facts.update(facts)
+        try:
+            canonical = rfc8785.dumps(facts)  # type: ignore[arg-type] # it checks
+        except rfc8785.CanonicalizationError as error:
+            raise TypeError(f"{self.verb} notes a value that canonical JSON cannot carry: {error}") from error
+        self.facts.update(json.loads(canonical))  # a copy, which nobody changes afterwards
 
     def about(self, *subject_ids: str) -> None:
         """Say whom the audit row is about."""
@@ -66,7 +96,7 @@ class Scope:
         self.about(subject_id)
         place = self.sealed.setdefault(subject_id, {})
         for name, value in values.items():
-            place[name] = self.uow.vault.seal(self.session, subject_id, value, f"audit:{self.verb}:{name}")
+            place[name] = self.uow.vault.seal(self.session, subject_id, value, f"audit:{self.entry_id}:{name}")
 
     def publish(self, fact: Fact) -> None:
         """Publish a fact that becomes true with this transaction."""
@@ -111,11 +141,14 @@ class UnitOfWork:
     def writing(self) -> Iterator[Session]:
         """Yield a session whose work commits at the end, or the lent one, whose lender commits.
 
-        Raises: Unavailable where the database is gone, locked, full or read-only.
+        In a lent session a verb that fails takes its own changes back, even where its caller carries on.
+
+        Raises: Unavailable where the database is gone, locked, full or read-only; Invalid for a value it cannot hold.
         """
         lent = _lent.get()
         if lent is not None:
-            yield lent
+            with lent.begin_nested():
+                yield lent
             return
         with database_errors_translated(), self._write.begin() as session:
             yield session
@@ -124,13 +157,13 @@ class UnitOfWork:
     def reading(self) -> Iterator[Session]:
         """Yield a session that cannot write, or the lent one.
 
-        Raises: Unavailable where the database is gone or locked.
+        Raises: Unavailable where the database is gone or locked; WriteInQueryError where something writes.
         """
         lent = _lent.get()
         if lent is not None:
             yield lent
             return
-        with database_errors_translated(), self._read() as session:
+        with database_errors_translated(), self._read() as session, _writes_refused():
             yield session
 
     @contextmanager
@@ -155,23 +188,44 @@ def entered(scope: Scope) -> Iterator[Scope]:
 
 @contextmanager
 def database_errors_translated() -> Iterator[None]:
-    """Turn the database's refusals into errors that say what to do.
+    """Turn the database's refusals into errors that say what to do; mistakes in our own SQL stay what they are.
 
-    Raises: Unavailable where the database is gone, locked, full or read-only.
+    Raises: Unavailable where the database is gone, locked, full, read-only or broken; Invalid for a refused value.
     """
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        reason = str(getattr(error, "orig", None) or error)
-        _log.warning("database_unavailable", extra={"reason": reason})
-        raise Unavailable(_code(reason), "The database does not take this now; try again shortly.") from error
+    except (exc.DataError, UnicodeEncodeError, OverflowError) as error:
+        message = "A value holds something that cannot be stored, such as a NUL character or too large a number."
+        raise Invalid("value_not_storable", message) from error
+    except exc.TimeoutError as error:
+        _log.warning("database_busy", extra={"code": "database_busy"})
+        raise Unavailable("database_busy", "Every database connection is in use; try again shortly.") from error
+    except exc.DBAPIError as error:
+        code = _code(error)
+        if code is None:
+            raise
+        _log.warning("database_unavailable", extra={"code": code, "reason": str(error.orig)})
+        raise Unavailable(code, "The database does not take this now; try again shortly.") from error
 
 
-def _code(reason: str) -> str:
-    words = {
-        "readonly": "database_read_only",
-        "read-only": "database_read_only",
-        "full": "database_full",
-        "locked": "database_locked",
-    }
-    return next((code for word, code in words.items() if word in reason), "database_unavailable")
+@contextmanager
+def _writes_refused() -> Iterator[None]:
+    try:
+        yield
+    except exc.DBAPIError as error:
+        if _code(error) == "database_read_only":
+            raise WriteInQueryError("A query cannot write: make it a command.") from error
+        raise
+
+
+def _code(error: exc.DBAPIError) -> str | None:
+    """Return what keeps the database from answering, or nothing where the statement itself is wrong."""
+    cause = error.orig
+    if isinstance(cause, sqlite3.DatabaseError):
+        primary = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN) & 0xFF
+        unavailable = isinstance(cause, sqlite3.OperationalError) and primary != sqlite3.SQLITE_ERROR
+        return _SQLITE_CODES.get(primary, "database_unavailable" if unavailable else None)
+    if isinstance(cause, psycopg.Error):
+        unavailable = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+        return _POSTGRESQL_CODES.get(cause.sqlstate or "", "database_unavailable" if unavailable else None)
+    return "database_unavailable" if error.connection_invalidated else None

@@ -6,6 +6,7 @@ machine rate: one transaction, and no audit row, since its own rows are the reco
 """
 
 import functools
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Concatenate, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
@@ -63,8 +64,8 @@ def query(*, permission: str) -> Callable[[Verb[S, P, R]], Verb[S, P, R]]:
 
         @functools.wraps(method)
         def run(self: S, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            check(actor, permission, name)
             with span(name):
+                check(actor, permission, name)
                 if running() is not None:
                     return method(self, actor, *args, **kwargs)
                 with self.uow.reading() as session, entered(Scope(session, actor, name, self.uow)):
@@ -84,12 +85,13 @@ def _writing(info: VerbInfo, finish: Callable[[Scope], None]) -> Callable[[Verb[
             outer = running()
             if outer is not None:
                 raise RuntimeError(f"{name} called inside {outer.verb}: changes do not nest.")
-            check(actor, info.permission, name)
-            with span(name), self.uow.writing() as session, entered(Scope(session, actor, name, self.uow)) as scope:
-                result = method(self, actor, *args, **kwargs)
-                session.flush()
-                finish(scope)
-                return result
+            with span(name):
+                check(actor, info.permission, name)
+                with self.uow.writing() as session, entered(Scope(session, actor, name, self.uow)) as scope:
+                    result = method(self, actor, *args, **kwargs)
+                    session.flush()
+                    finish(scope)
+                    return result
 
         return run
 
@@ -109,6 +111,10 @@ def check(actor: Actor, permission: str, verb: str) -> None:
 
 
 def _register(method: Callable[..., object], info: VerbInfo) -> str:
+    if not info.permission:
+        raise TypeError(f"{method.__qualname__} names no permission.")
+    if inspect.isgeneratorfunction(method) or inspect.iscoroutinefunction(method):
+        raise TypeError(f"{method.__qualname__} would run after its transaction has ended: return a finished value.")
     module = method.__module__.removeprefix("services.")
     name = f"{module.split('.')[0]}.{method.__qualname__}"
     if name in REGISTRY and REGISTRY[name].module != method.__module__:

@@ -1,6 +1,8 @@
 """Instants in aware UTC, read from an injected clock."""
 
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -20,13 +22,16 @@ class SystemClock:
     so that an order read from instants stays true.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, epoch_ns: Callable[[], int] = time.time_ns) -> None:
+        self._epoch_ns = epoch_ns
+        self._lock = threading.Lock()
         self._last_ns = 0
 
     def now(self) -> datetime:
         """Return the current instant in aware UTC, never before one returned earlier."""
-        self._last_ns = max(self._last_ns, time.time_ns())
-        return from_epoch_ms(self._last_ns // 1_000_000) + timedelta(microseconds=self._last_ns // 1_000 % 1_000)
+        with self._lock:
+            self._last_ns = now_ns = max(self._last_ns, self._epoch_ns())
+        return from_epoch_ms(0) + timedelta(microseconds=now_ns // 1_000)
 
 
 class FixedClock:

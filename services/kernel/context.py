@@ -95,6 +95,7 @@ class Correlation:
     parent_span_id: str | None = None
 
 
+_acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
 _correlation: ContextVar[Correlation | None] = ContextVar("correlation", default=None)
 
 
@@ -122,3 +123,18 @@ def correlated(ids: Correlation) -> Iterator[Correlation]:
         yield ids
     finally:
         _correlation.reset(token)
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[Actor]:
+    """Name the actor on whose behalf everything inside runs, for logs; verbs still receive theirs as an argument."""
+    token = _acting.set(actor)
+    try:
+        yield actor
+    finally:
+        _acting.reset(token)
+
+
+def current_actor() -> Actor | None:
+    """Return the actor that `acting_as` named, or nothing outside of any."""
+    return _acting.get()

@@ -18,6 +18,16 @@ class DomainError(Exception):
         self.message = message
         self.facts = facts
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let errors cross process boundaries, whatever their constructor takes."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[DomainError], args: tuple[object, ...], state: dict[str, object]) -> DomainError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
 
 class Invalid(DomainError):
     """The input is wrong; `fields` names what is wrong with which field."""

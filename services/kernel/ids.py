@@ -18,7 +18,8 @@ def uuid7() -> int:
     global _last  # noqa: PLW0603 -- the order within a process needs one memory of the last value
     with _lock:
         milliseconds = time.time_ns() // 1_000_000
-        value = (milliseconds << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
+        # The highest bit of the tail starts at 0, so that counting on never carries into the variant (§6.2, method 2).
+        value = (milliseconds << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(61)
         if value <= _last:
             # Same millisecond, or a clock that went back: count on from the last value, inside its random tail.
             value = _last + 1 + secrets.randbits(24)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from services.kernel.errors import Invalid
+
 T = TypeVar("T")
 
 PAGE_SIZE_MAX = 200
@@ -19,11 +21,15 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page is wanted: after which cursor, and of at most how many items."""
+    """Which page is wanted: after which cursor, and of at most how many items.
+
+    Raises: Invalid for a size that no page has.
+    """
 
     after: str | None = None
     size: int = 50
 
     def __post_init__(self) -> None:
         if not 1 <= self.size <= PAGE_SIZE_MAX:
-            raise ValueError(f"A page has between 1 and {PAGE_SIZE_MAX} items, not {self.size}.")
+            message = f"A page has between 1 and {PAGE_SIZE_MAX} items, not {self.size}."
+            raise Invalid("page_size_invalid", message, fields={"size": message})
