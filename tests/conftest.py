@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+
 from services.infra.crypto import Vault, new_master_keyset
 from services.infra.db import Base, make_engine
 from services.infra.uow import UnitOfWork

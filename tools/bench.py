@@ -32,7 +32,10 @@ def main() -> int:
         print(f"== {name}", flush=True)
         started = time.monotonic()
         status, ratios = _run(name)
-        print(f"== {name}: {'ok' if status == 0 else f'FAILED ({status})'}, {time.monotonic() - started:.0f} s", flush=True)
+        print(
+            f"== {name}: {'ok' if status == 0 else f'FAILED ({status})'}, {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
         summary += ratios
         failed += [name] if status else []
     print("\n".join(["", "Ratios of this run:", *(f"  {line}" for line in summary)]))

@@ -29,6 +29,11 @@ class Run(TypedDict):
     capabilities: dict[str, Counts]
 
 
+def nothing() -> Counts:
+    """Return counts of zero."""
+    return {"passed": 0, "failed": 0, "skipped": 0}
+
+
 @dataclass(frozen=True)
 class Capability:
     """A row of the product's capability table."""
@@ -42,7 +47,7 @@ class Capability:
 class Proofs:
     """What is known of one capability."""
 
-    counts: Counts = field(default_factory=lambda: nothing())
+    counts: Counts = field(default_factory=nothing)
 
     @property
     def verdict(self) -> str:
@@ -52,11 +57,6 @@ class Proofs:
         if self.counts["passed"]:
             return "proved"
         return "skipped" if self.counts["skipped"] else "none"
-
-
-def nothing() -> Counts:
-    """Return counts of zero."""
-    return {"passed": 0, "failed": 0, "skipped": 0}
 
 
 def added(one: Counts, other: Counts) -> Counts:

@@ -32,7 +32,9 @@ def _uv() -> str | None:
 
 def _sync(lock: Path) -> None:
     if uv := _uv():
-        _run([uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", str(PYTHON), str(lock)])
+        _run(
+            [uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", str(PYTHON), str(lock)]
+        )
     else:
         pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         _run([*pip, "--require-hashes", "--no-deps", "-r", str(lock)])

@@ -39,8 +39,7 @@ BENCH_PROGRAMS = (
 def find(name: str) -> str | None:
     """Return the program's path; looks where Debian keeps PostgreSQL's servers and system daemons, too."""
     homes = sorted(Path(POSTGRESQL_HOMES).glob("*/bin"), reverse=True) if Path(POSTGRESQL_HOMES).is_dir() else []
-    path = os.pathsep.join([*map(str, homes), os.get_exec_path() and os.pathsep.join(os.get_exec_path()), "/usr/sbin"])
-    return shutil.which(name, path=path)
+    return shutil.which(name, path=os.pathsep.join([*map(str, homes), *os.get_exec_path(), "/usr/sbin"]))
 
 
 def missing(programs: tuple[Program, ...]) -> list[Program]:

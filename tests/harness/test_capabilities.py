@@ -49,7 +49,18 @@ def test_markers_are_found_on_functions_classes_modules_and_parameters() -> None
 
 def _run(tmp_path: Path, source: str, *options: str) -> subprocess.CompletedProcess[str]:
     (tmp_path / "test_sample.py").write_text(textwrap.dedent(source))
-    command = [sys.executable, "-m", "pytest", "-p", "conftest", str(tmp_path), f"--basetemp={tmp_path / 'base'}", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        "pyproject.toml",
+        "-p",
+        "conftest",
+        str(tmp_path),
+        f"--basetemp={tmp_path / 'base'}",
+        *options,
+    ]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import redis
 from playwright.sync_api import Page
+
 from tests.servers import postgresql
 from tests.servers.postgresql import PostgresServer
 from tests.servers.process import accepts
@@ -103,7 +104,20 @@ def test_a_test_run_that_is_killed_leaves_no_server_behind(tmp_path: Path, sent:
             """
         )
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "conftest", "-n", "1", str(tests), f"--basetemp={tmp_path / 'base'}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        "pyproject.toml",
+        "-q",
+        "-p",
+        "conftest",
+        "-n",
+        "1",
+        str(tests),
+        f"--basetemp={tmp_path / 'base'}",
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         try:
             written = tmp_path / "ports"

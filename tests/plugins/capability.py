@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tools import capability_table
 from tools.capability_table import Counts, Run
 from tools.paths import RESULTS
@@ -95,5 +96,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if identifier not in known:
                 raise pytest.UsageError(f"{item.nodeid}: the product has no capability {identifier!r}")
             item.user_properties.append((KEY, identifier))
-
-

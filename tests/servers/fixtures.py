@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from tests.servers import postgresql
 from tests.servers.process import ServerProcess, end_with_parent, free_port
 from tests.servers.prometheus import PrometheusServer

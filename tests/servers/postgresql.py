@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import psycopg
 from psycopg import sql
+
 from tests.servers.process import ServerProcess, unprivileged_user
 from tools import system
 
@@ -48,7 +49,14 @@ class PostgresServer(ServerProcess):
     def start(self) -> "PostgresServer":
         """Make the cluster on the first start, then run it."""
         if not self.data.exists():
-            options = ["--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+            options = [
+                "--auth=trust",
+                f"--username={USER}",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+                "--no-instructions",
+            ]
             self.run_as_user([_program("initdb"), "-D", str(self.data), *options])
         super().start()
         return self

@@ -1,5 +1,6 @@
 """A real server as a child process that cannot outlive whoever started it."""
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -68,12 +69,15 @@ class ServerProcess:
     start_seconds = 60.0
 
     def __init__(self, name: str, *, user: pwd.struct_passwd | None = None) -> None:
-        self.name, self.user = name, user
+        self.name = name
         self.port = free_port()
         # Not below pytest's own folder, which another account may not enter.
         self.folder = Path(tempfile.mkdtemp(prefix=f"greenlight-{name}-"))
         self.log = self.folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._uid = user.pw_uid if user else None
+        self._gid = user.pw_gid if user else None
+        self._groups: list[str | int] | None = [] if user else None
         if user is not None:
             os.chown(self.folder, user.pw_uid, user.pw_gid)
 
@@ -98,7 +102,16 @@ class ServerProcess:
 
     def run_as_user(self, command: Sequence[str]) -> None:
         """Run a preparing command to its end, under the server's account."""
-        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=self.folder, **self._identity())
+        done = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            user=self._uid,
+            group=self._gid,
+            extra_groups=self._groups,
+        )
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
 
@@ -117,7 +130,9 @@ class ServerProcess:
                 env=self.environment(),
                 start_new_session=True,
                 preexec_fn=die_with_parent(),  # noqa: PLW1509 -- no threads run when tests start servers
-                **self._identity(),
+                user=self._uid,
+                group=self._gid,
+                extra_groups=self._groups,
             )
         try:
             until(self._ready_or_dead, f"{self.name} on port {self.port}", self.start_seconds)
@@ -131,20 +146,16 @@ class ServerProcess:
         if self._process is None:
             return
         self._process.send_signal(self.stop_signal)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
         self.kill()
 
     def kill(self) -> None:
         """End the server and whatever it started, at once."""
         if self._process is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
         self._process = None
 
@@ -163,8 +174,3 @@ class ServerProcess:
         if self._process is not None and self._process.poll() is not None:
             raise RuntimeError(f"{self.name} ended with {self._process.returncode}: {self.log.read_text()[-2000:]}")
         return self.ready()
-
-    def _identity(self) -> dict[str, object]:
-        if self.user is None:
-            return {}
-        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import httpx
+
 from tests.servers.process import ServerProcess
 from tools import system
 
@@ -10,7 +11,9 @@ from tools import system
 class PrometheusServer(ServerProcess):
     """Prometheus on a free loopback port, scraping `targets` (`host:port`) every second."""
 
-    def __init__(self, targets: Sequence[str] = (), *, scrape_interval: str = "1s", metrics_path: str = "/metrics") -> None:
+    def __init__(
+        self, targets: Sequence[str] = (), *, scrape_interval: str = "1s", metrics_path: str = "/metrics"
+    ) -> None:
         super().__init__("prometheus")
         self.targets, self.scrape_interval, self.metrics_path = tuple(targets), scrape_interval, metrics_path
 

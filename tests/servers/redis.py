@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import redis
+
 from tests.servers.process import ServerProcess
 from tools import system
 

@@ -1,0 +1,1 @@
+"""Where everybody signs in: second factor, invitation, reset, own sessions."""

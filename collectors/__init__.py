@@ -1,0 +1,1 @@
+"""The background process, driven by the clock: fetch, parse, hand to a service."""

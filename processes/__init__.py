@@ -1,0 +1,1 @@
+"""Process roots, which `wsgi.py` and `manage.py` delegate to."""

@@ -1,0 +1,1 @@
+"""The public surface: anonymous, narrow, readable before any script runs."""

@@ -1,0 +1,1 @@
+"""The reference shop and player for fans and creators."""
