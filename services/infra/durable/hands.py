@@ -1,0 +1,212 @@
+"""The hands: run reactions, effects, jobs and leased loops in a background process, one of possibly several."""
+
+import functools
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from services.infra.durable import failures
+from services.infra.durable.declared import Beat, Effect, Failure, Job, Reaction, Subscription
+from services.infra.durable.engine import Client, Executor
+from services.infra.durable.envelope import EFFECTS_QUEUE, FACTS_QUEUE, JOBS_QUEUE, Envelope, retry_seconds
+from services.infra.durable.failures import FailureState, WorkFailedError, described
+from services.infra.durable.heart import Heart, new_executor_id
+from services.infra.durable.leases import LeasedLoop
+from services.infra.settings import Settings
+from services.infra.telemetry import received
+from services.infra.uow import UnitOfWork
+
+_log = logging.getLogger(__name__)
+
+RECORD_TRIES = 10
+Declared: TypeAlias = Subscription[Any] | Job
+GiveUp: TypeAlias = Callable[[Any, Failure], object]
+
+
+class Patience(Protocol):
+    """How long to wait in the face of failures and silence; tests shorten it."""
+
+    @property
+    def retry_unit_seconds(self) -> float:
+        """The first wait before another attempt; later ones double."""
+        ...
+
+    @property
+    def beat_seconds(self) -> float:
+        """How often a process says that it lives, and looks whether others do."""
+        ...
+
+    @property
+    def missed_beats(self) -> int:
+        """After how many looks without a beat another process counts as dead."""
+        ...
+
+
+class DefaultPatience:
+    """Twenty seconds of silence end an executor; a restarted one takes its predecessor's work at once."""
+
+    retry_unit_seconds = 1.0
+    beat_seconds = 2.0
+    missed_beats = 10
+
+
+class Hands:
+    """The executor of one background process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        uow: UnitOfWork,
+        client: Client,
+        *,
+        subscriptions: Iterable[Subscription[Any]] = (),
+        jobs: Iterable[Job] = (),
+        beats: Iterable[Beat] = (),
+        patience: Patience | None = None,
+        on_lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings, self._uow, self._client = settings, uow, client
+        self._patience = patience or DefaultPatience()
+        self._stopping = threading.Event()
+        self.executor_id = new_executor_id(settings.durable_slot)
+        self._executor = Executor(settings, self.executor_id)
+        for declared in (*subscriptions, *jobs):
+            self._executor.register(declared.name, self._runner(declared))
+        self._heart = Heart(
+            uow,
+            self.executor_id,
+            slot=settings.durable_slot,
+            take_over=self._executor.take_over,
+            silence=self._patience,
+            on_lost=on_lost,
+        )
+        self._loops = [LeasedLoop(uow, beat, self.executor_id, self._patience) for beat in beats]
+
+    def start(self) -> None:
+        """Register this process, take over what its predecessor left, and begin to work."""
+        self._heart.register()
+        poll = self._settings.durable_poll_seconds
+        # Mails and ticks can wait longer than reactions, and each poll costs.
+        queues = {FACTS_QUEUE: poll, EFFECTS_QUEUE: poll * 2, JOBS_QUEUE: poll * 4}
+        self._executor.launch(queues, self._settings.durable_concurrency)
+        self._heart.start()
+        for loop in self._loops:
+            loop.start()
+        _log.info("hands_started", extra={"executor_id": self.executor_id})
+
+    def stop(self, grace_seconds: int = 10) -> None:
+        """Take no more work, let what runs end, and leave the rest to whoever comes next."""
+        self._stopping.set()
+        for loop in self._loops:
+            loop.stop()
+        self._executor.stop(grace_seconds)
+        self._heart.stop()
+        _log.info("hands_stopped", extra={"executor_id": self.executor_id})
+
+    def _runner(self, declared: Declared) -> Callable[[dict[str, object]], str]:
+        def run(values: dict[str, object]) -> str:
+            envelope = Envelope.from_json(values)
+            headers = {"traceparent": envelope.traceparent}
+            with received(f"work {envelope.name}", headers, envelope.correlation_id):
+                try:
+                    self._perform(declared, envelope)
+                except Exception as error:  # noqa: BLE001 -- whatever it is, it is written down
+                    return self._failed(declared, envelope, error)
+                return "done"
+
+        return run
+
+    def _perform(self, declared: Declared, envelope: Envelope) -> None:
+        match declared:
+            case Reaction():
+                fact = declared.fact.from_payload(envelope.payload)
+                self._executor.transact(declared.name, lambda s: self._change(s, envelope, lambda: declared.run(fact)))
+            case Effect():
+                self._effect(declared, envelope)
+            case Job():
+                at = datetime.fromisoformat(str(envelope.payload["tick_at"]))
+                self._executor.step(declared.name, lambda: _nothing(declared.run(at)))
+                self._executor.transact(
+                    f"{declared.name}.settled", lambda s: failures.mark_job_recovered(s, declared.name)
+                )
+
+    def _effect(self, effect: Effect[Any], envelope: Envelope) -> None:
+        fact = effect.fact.from_payload(envelope.payload)
+        result = self._executor.step(effect.name, lambda: effect.run(fact, envelope.work_id))
+        settle = effect.settle
+        self._executor.transact(
+            f"{effect.name}.settled",
+            lambda s: self._change(s, envelope, (lambda: settle(fact, result)) if settle else (lambda: None)),
+        )
+
+    def _change(self, session: Session, envelope: Envelope, run: Callable[[], object]) -> None:
+        """Let the verbs inside work in the step's own transaction."""
+        with self._uow.lend(session):
+            run()
+        failures.mark_recovered(session, envelope)
+
+    def _failed(self, declared: Declared, envelope: Envelope, error: Exception) -> str:
+        cause = described(error)
+        _log.warning(
+            "work_failed",
+            extra={
+                "work_id": envelope.work_id,
+                "attempt": envelope.attempt,
+                "code": cause.code,
+                "reason": cause.message,
+                "place": cause.place,
+            },
+        )
+        state = self._recorded(declared, envelope, cause)
+        if state is FailureState.FAILED:
+            raise WorkFailedError(cause.code, cause.message, retryable=False, place=cause.place) from None
+        return "will be tried again"
+
+    def _recorded(self, declared: Declared, envelope: Envelope, cause: WorkFailedError) -> FailureState:
+        """Write the failure down, however long the database refuses; the work stays unfinished until that is done."""
+        name = f"{declared.name}.failed"
+        give_up: GiveUp | None = declared.give_up if isinstance(declared, Effect) else None
+        for tried in range(RECORD_TRIES):
+            step = functools.partial(self._record, declared, envelope, cause, give_up)
+            try:
+                return FailureState(self._executor.transact(name, step))
+            except sa.exc.SQLAlchemyError:
+                _log.exception("failure_not_recorded", extra={"work_id": envelope.work_id})
+                if self._stopping.wait(min(2.0**tried, 30.0)):
+                    break
+            except Exception:
+                if give_up is None:
+                    raise
+                _log.exception("give_up_failed", extra={"work_id": envelope.work_id})
+                give_up = None
+        return FailureState.FAILED
+
+    def _record(
+        self,
+        declared: Declared,
+        envelope: Envelope,
+        cause: WorkFailedError,
+        give_up: GiveUp | None,
+        session: Session,
+    ) -> str:
+        wait = retry_seconds(
+            envelope, unit_seconds=self._patience.retry_unit_seconds, at_least=cause.retry_after_seconds
+        )
+        state = failures.record(
+            session, envelope, cause, attempts=declared.attempts, now=self._uow.clock.now(), wait_seconds=wait
+        )
+        if state is FailureState.RETRYING:
+            self._client.enqueue_on(session, envelope.again(), wait)
+        elif give_up is not None and isinstance(declared, Effect):
+            with self._uow.lend(session):
+                give_up(declared.fact.from_payload(envelope.payload), failures.failure_of(cause, envelope.attempt))
+        return state.value
+
+
+def _nothing(_: object) -> None:
+    """Drop a job's result: a tick is done or not."""

@@ -1,0 +1,160 @@
+"""The heart: each background process shows that it lives, and takes over the work of those that no longer do.
+
+Death is judged by silence alone: a process whose count of beats stood still for so many looks in a row is ended. No two
+clocks are compared, and a pause of the one who looks counts as one look. What was ended can never beat again, and the
+engine refuses its commits for work that somebody else took over, so a paused process that wakes can do no harm.
+"""
+
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from services.infra.durable.tables import ExecutorRow
+from services.infra.uow import UnitOfWork
+
+_log = logging.getLogger(__name__)
+
+KEEP_ENDED_DAYS = 7
+LOOK_BACK_MINUTES = 10
+
+
+class Silence(Protocol):
+    """How long silence may last."""
+
+    @property
+    def beat_seconds(self) -> float:
+        """How often to beat and to look."""
+        ...
+
+    @property
+    def missed_beats(self) -> int:
+        """After how many looks without a beat a process counts as dead."""
+        ...
+
+
+def new_executor_id(slot: str) -> str:
+    """Return the id of one life of a slot; a restart is another life, so taking over can name exactly the dead one."""
+    return f"{slot}.{secrets.token_hex(6)}"
+
+
+class Heart:
+    """The heartbeat of one process, and its look at the others."""
+
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        executor_id: str,
+        *,
+        slot: str,
+        take_over: Callable[[Iterable[str]], int],
+        silence: Silence,
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._uow, self._id, self._slot = uow, executor_id, slot
+        self._take_over, self._silence, self._on_lost = take_over, silence, on_lost
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="durable-heart", daemon=True)
+
+    def register(self) -> None:
+        """Enter this life, and end earlier lives of the same slot."""
+        with self._uow.writing() as session:
+            now = self._uow.clock.now()
+            session.execute(
+                sa.update(ExecutorRow)
+                .where(ExecutorRow.slot == self._slot, ExecutorRow.ended_at.is_(None))
+                .values(ended_at=now, ended_because="superseded")
+            )
+            session.add(
+                ExecutorRow(
+                    executor_id=self._id,
+                    slot=self._slot,
+                    host=socket.gethostname(),
+                    pid=os.getpid(),
+                    beats=0,
+                    started_at=now,
+                    beat_at=now,
+                )
+            )
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End this life in good order, so that others need not wait for silence."""
+        self._stop.set()
+        self._thread.join(self._silence.beat_seconds + 10)
+        try:
+            with self._uow.writing() as session:
+                session.execute(
+                    sa.update(ExecutorRow)
+                    .where(ExecutorRow.executor_id == self._id, ExecutorRow.ended_at.is_(None))
+                    .values(ended_at=self._uow.clock.now(), ended_because="stopped")
+                )
+        except Exception:  # noqa: BLE001 -- others will notice the silence
+            _log.exception("end_not_recorded", extra={"executor_id": self._id})
+
+    def _run(self) -> None:
+        while True:
+            try:
+                if not self._beat():
+                    _log.error("executor_lost", extra={"executor_id": self._id})
+                    self._on_lost()
+                    return
+                self._take_over(self._ended())
+            except Exception:  # noqa: BLE001 -- the heart beats on while the database is away
+                _log.exception("beat_failed", extra={"executor_id": self._id})
+            if self._stop.wait(self._silence.beat_seconds):
+                return
+
+    def _beat(self) -> bool:
+        """Count up; tell whether this life still goes on."""
+        with self._uow.writing() as session:
+            changed = session.execute(
+                sa.update(ExecutorRow)
+                .where(ExecutorRow.executor_id == self._id, ExecutorRow.ended_at.is_(None))
+                .values(beats=ExecutorRow.beats + 1, beat_at=self._uow.clock.now())
+            )
+            return bool(changed.rowcount)  # type: ignore[attr-defined] # an update's result counts rows
+
+    def _ended(self) -> list[str]:
+        """End who was silent for too long, and return all who ended of late."""
+        with self._uow.reading() as session:
+            living = session.execute(
+                sa.select(ExecutorRow.executor_id, ExecutorRow.beats).where(
+                    ExecutorRow.ended_at.is_(None), ExecutorRow.executor_id != self._id
+                )
+            ).all()
+        silent = self._silent({row.executor_id: row.beats for row in living})
+        now = self._uow.clock.now()
+        if silent:
+            with self._uow.writing() as session:
+                for executor_id, beats in silent.items():
+                    session.execute(
+                        sa.update(ExecutorRow)
+                        .where(
+                            ExecutorRow.executor_id == executor_id,
+                            ExecutorRow.beats == beats,
+                            ExecutorRow.ended_at.is_(None),
+                        )
+                        .values(ended_at=now, ended_because="silent")
+                    )
+        with self._uow.reading() as session:
+            recent = ExecutorRow.ended_at >= now - timedelta(minutes=LOOK_BACK_MINUTES)
+            return list(session.scalars(sa.select(ExecutorRow.executor_id).where(recent)))
+
+    def _silent(self, living: dict[str, int]) -> dict[str, int]:
+        seen = {}
+        for executor_id, beats in living.items():
+            before, looks = self._seen.get(executor_id, (-1, 0))
+            seen[executor_id] = (beats, looks + 1 if beats == before else 0)
+        self._seen = seen
+        return {i: beats for i, (beats, looks) in seen.items() if looks >= self._silence.missed_beats}
