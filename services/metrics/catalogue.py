@@ -1,0 +1,69 @@
+"""What is measured: every metric by name, with its kind, unit and threshold; and the dimensions it is kept by."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Origin = Literal["real", "demo"]
+
+
+class Dimensions(NamedTuple):
+    """What an observation is kept by; each one has few values, and everything unknown is `other`."""
+
+    origin: str = "real"
+    player: str = "other"
+    cdn: str = "none"
+    stream: str = "other"
+
+
+DIMENSIONS = Dimensions._fields
+STREAMS = {"h": "hls", "d": "dash", "s": "smooth"}
+"""CMCD's `sf` tokens in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric.
+
+    A `distribution` answers quantiles; a `total` answers sums and counts only. `good_at_most` is the value up to and
+    including which an observation is good, counted exactly beside the sketch.
+    """
+
+    name: str
+    kind: Literal["distribution", "total"]
+    unit: Literal["milliseconds", "occurrences"]
+    help: str
+    good_at_most: int | None = None
+
+
+class Observation(NamedTuple):
+    """Something measured: a value in the metric's unit, and how many occurrences it stands for.
+
+    None at all adds to the sum alone: a play that goes on adds time, and was counted when it began.
+    """
+
+    metric: str
+    value: int
+    at_ms: int
+    dimensions: Dimensions = Dimensions()
+    occurrences: int = 1
+
+
+JOIN_TIME = Metric(
+    "join_time",
+    "distribution",
+    "milliseconds",
+    "Time from the play instruction to the first frame that plays.",
+    good_at_most=2_000,
+)
+STALL_TIME = Metric(
+    "stall_time", "total", "milliseconds", "Time spent rebuffering after the start, outside of seeking; counts stalls."
+)
+PLAY_TIME = Metric("play_time", "total", "milliseconds", "Time spent playing; counts plays.")
+EXITS_BEFORE_START = Metric(
+    "exits_before_start", "total", "occurrences", "Plays that were asked for and given up before the first frame."
+)
+START_FAILURES = Metric(
+    "start_failures", "total", "occurrences", "Plays that were asked for and failed before the first frame."
+)
+
+METRICS = {m.name: m for m in (JOIN_TIME, STALL_TIME, PLAY_TIME, EXITS_BEFORE_START, START_FAILURES)}

@@ -1,0 +1,179 @@
+"""The door for player reports: what it takes, from whom and how much, before anything is stored."""
+
+import hmac
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from cachetools import TTLCache
+
+from services.infra.group_commit import GroupCommit
+from services.kernel.clock import Clock, to_epoch_ms
+from services.kernel.context import Actor, VisitorActor
+from services.kernel.errors import Gone, RateLimited, TooLarge, Unauthenticated
+from services.metrics.cmcd import PlayEvent, parse_report
+from services.metrics.intake import Intake, Report, session_key
+
+PLAYERS = frozenset({"hls.js", "shaka", "dash.js", "exoplayer", "avplayer", "native"})
+REPORTER = VisitorActor(frozenset({"metrics.report"}))
+"""Whoever reports is a visitor who may do just that."""
+_CLIENTS_MAX = 20_000
+_SESSIONS_REMEMBERED = 200_000
+_SESSION_SECONDS = 1_800
+_WAITING_WEIGHT_MAX = 50_000
+_STOPPED_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DoorPolicy:
+    """What the door takes.
+
+    `players` and `cdns` are the names that are kept as dimensions; everything else is `other`. Limits hold per client
+    and per process. `max_waiting` should leave threads free for other pages while the database is slow.
+    """
+
+    demo_key: str
+    enabled: bool = True
+    body_bytes: int = 262_144
+    events_per_second: int = 2_000
+    sessions_per_minute: int = 600
+    all_sessions_per_minute: int = 20_000
+    players: Collection[str] = PLAYERS
+    cdns: Collection[str] = frozenset()
+    max_waiting: int = 6
+
+
+class TokenBucket:
+    """Allows a rate, and a burst of `burst_seconds` of it."""
+
+    __slots__ = ("_at_ms", "_full", "_left", "_per_ms")
+
+    def __init__(self, per_second: float, burst_seconds: float, now_ms: int) -> None:
+        self._per_ms = per_second / 1_000
+        self._full = self._left = max(1.0, per_second * burst_seconds)
+        self._at_ms = now_ms
+
+    def missing_ms(self, amount: int, now_ms: int) -> int:
+        """Return 0 and take the amount, or return after how many milliseconds it would be there.
+
+        An amount beyond the whole burst is let through once the bucket is full, and paid for afterwards.
+        """
+        self._left = min(self._full, self._left + max(0, now_ms - self._at_ms) * self._per_ms)
+        self._at_ms = now_ms
+        needed = min(float(amount), self._full)
+        if self._left < needed:
+            return int((needed - self._left) / self._per_ms) + 1
+        self._left -= amount
+        return 0
+
+
+class _Client:
+    __slots__ = ("events", "sessions")
+
+    def __init__(self, policy: DoorPolicy, now_ms: int) -> None:
+        self.events = TokenBucket(policy.events_per_second, 2, now_ms)
+        self.sessions = TokenBucket(policy.sessions_per_minute / 60, 60, now_ms)
+
+
+class Door:
+    """Takes player reports; each returns only once its events are durable.
+
+    Memory is bounded whatever arrives: by so many clients, so many known sessions, so much waiting.
+    """
+
+    def __init__(self, intake: Intake, policy: DoorPolicy, clock: Clock) -> None:
+        self.policy = policy
+        self._intake, self._clock = intake, clock
+        self._lock = threading.Lock()
+        self._clients: TTLCache[str, _Client] = TTLCache(_CLIENTS_MAX, 300, timer=self._seconds)
+        self._known: TTLCache[str, bool] = TTLCache(_SESSIONS_REMEMBERED, _SESSION_SECONDS, timer=self._seconds)
+        self._all_sessions = TokenBucket(policy.all_sessions_per_minute / 60, 60, self._now_ms())
+        self._stopped: frozenset[str] = frozenset()
+        self._stopped_until = float("-inf")
+        self._commits = GroupCommit(self._append, max_waiting=policy.max_waiting, max_weight=_WAITING_WEIGHT_MAX)
+
+    def accept(self, body: bytes, *, client: str, player: str = "", demo_key: str | None = None) -> int:
+        """Take one report and return how many events it had, once they are durable.
+
+        Raises: Gone where this player is to stop, TooLarge, Invalid naming the bad line, RateLimited,
+        Unauthenticated for a wrong demo key, Unavailable where nothing can be stored now.
+        """
+        if not self.policy.enabled:
+            raise Gone("ingest_off", "Player reports are not collected now; stop sending them.")
+        if len(body) > self.policy.body_bytes:
+            raise self.too_large()
+        origin = self._origin(demo_key)
+        events = [self._kept(event) for event in parse_report(body)]
+        self._refuse_stopped({event.sid for event in events})
+        self._limit(client, events)
+        report = Report(origin, self._player(player), self._clock.now(), events)
+        self._commits.submit(report, weight=len(events))
+        return len(events)
+
+    def too_large(self) -> TooLarge:
+        """Return the refusal of a body that is larger than the door takes."""
+        limit = self.policy.body_bytes
+        return TooLarge("report_too_large", f"Send at most {limit} bytes at once.", limit_bytes=limit)
+
+    def _append(self, reports: Sequence[Report]) -> None:
+        self._intake.append(REPORTER, reports)
+
+    def _origin(self, demo_key: str | None) -> str:
+        if demo_key is None:
+            return "real"
+        if not self.policy.demo_key or not hmac.compare_digest(demo_key.encode(), self.policy.demo_key.encode()):
+            raise Unauthenticated("demo_key_wrong", "This is not the demo generator's key.")
+        return "demo"
+
+    def _player(self, name: str) -> str:
+        lowered = name.lower()
+        return lowered if lowered in self.policy.players else "other"
+
+    def _kept(self, event: PlayEvent) -> PlayEvent:
+        cdn = event.cdn
+        if cdn and cdn not in self.policy.cdns:
+            cdn = "other"
+        return event._replace(sid=session_key(event.sid), cdn=cdn)
+
+    def _refuse_stopped(self, keys: set[str]) -> None:
+        now = self._seconds()
+        if now >= self._stopped_until:
+            self._stopped_until = now + _STOPPED_SECONDS
+            self._stopped = self._intake.stopped_sessions(_reporter())
+        if self._stopped and keys & self._stopped:
+            raise Gone("session_stopped", "This session has reported more than a play does; it is closed.")
+
+    def _limit(self, client: str, events: Sequence[PlayEvent]) -> None:
+        now_ms = self._now_ms()
+        with self._lock:
+            mine = self._clients.get(client)
+            if mine is None:
+                mine = self._clients[client] = _Client(self.policy, now_ms)
+            wait_ms = mine.events.missing_ms(len(events), now_ms)
+            if wait_ms:
+                raise _too_fast("events", wait_ms)
+            fresh = {event.sid for event in events if event.sid not in self._known}
+            if fresh:
+                wait_ms = mine.sessions.missing_ms(len(fresh), now_ms) or self._all_sessions.missing_ms(
+                    len(fresh), now_ms
+                )
+                if wait_ms:
+                    raise _too_fast("sessions", wait_ms)
+                self._known.update(dict.fromkeys(fresh, True))
+
+    def _now_ms(self) -> int:
+        return to_epoch_ms(self._clock.now())
+
+    def _seconds(self) -> float:
+        return self._now_ms() / 1_000
+
+
+def _reporter() -> Actor:
+    return REPORTER
+
+
+def _too_fast(what: str, wait_ms: int) -> RateLimited:
+    seconds = -(-wait_ms // 1_000)
+    return RateLimited(
+        f"too_many_{what}", f"Too many {what} from one client; go on after {seconds} s.", retry_after_seconds=seconds
+    )

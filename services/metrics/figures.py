@@ -1,0 +1,166 @@
+"""The live figures and their history, from whichever store holds the measurements."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pandas as pd
+
+from services.kernel.clock import Clock
+from services.kernel.context import Actor
+from services.kernel.errors import Invalid, NotFound
+from services.metrics.catalogue import METRICS
+from services.metrics.ports import MetricStore, Summary, Window
+from services.metrics.slis import SLIS, Sli
+from services.metrics.views import CompanionView, FigureState, FigureView, PointView
+
+SPARKLINE_SECONDS = 3_600
+GRAINS = {1: 3_600, 7: 21_600, 30: 86_400, 90: 86_400}
+"""The spans of history that pages offer, in days, and the grain of each in seconds."""
+_RUNNING = timedelta(milliseconds=1)
+"""A half-open window that ends now leaves out what arrives at this very instant; figures are to have it."""
+_TITLES = {
+    "exits_before_start": "Exits before start",
+    "start_failures": "Start failures",
+    "stall_time": "Time stalled",
+    "play_time": "Time played",
+}
+
+
+class Figures:
+    """Reads figures; the store checks that the actor may.
+
+    These are no verbs of their own: a store may lie across the network, where no transaction may be open.
+    """
+
+    def __init__(self, store: MetricStore, clock: Clock, slis: Mapping[str, Sli] = SLIS) -> None:
+        self._store, self._clock, self._slis = store, clock, slis
+
+    def figures(self, actor: Actor) -> tuple[FigureView, ...]:
+        """Return every figure, in the order in which pages show them.
+
+        Raises: Unavailable where the store does not answer.
+        """
+        return tuple(self.figure(actor, name) for name in self._slis)
+
+    def figure(self, actor: Actor, name: str, *, where: Mapping[str, str] | None = None) -> FigureView:
+        """Return one figure as of now, with its sparkline by the hour.
+
+        Raises: NotFound for an unknown name, Invalid for an unknown dimension, Unavailable where the store does not
+        answer.
+        """
+        sli = self._sli(name)
+        now = self._clock.now()
+        window = Window(now - timedelta(seconds=sli.window_seconds), now + _RUNNING)
+        summaries = {m: self._summary(actor, sli, m, window, where) for m in _metrics_of(sli)}
+        value = _value(sli, summaries)
+        sampled = summaries[sli.samples_of]
+        newest = max((s.newest_at for s in summaries.values() if s.newest_at is not None), default=None)
+        return FigureView(
+            name=sli.name,
+            title=sli.title,
+            definition=sli.definition,
+            unit=sli.unit,
+            value=value,
+            target=sli.target,
+            state=_state(sli, value, sampled.count, None if newest is None else (now - newest).total_seconds()),
+            samples=sampled.count,
+            demo_samples=self._demo_samples(actor, sli, window, where),
+            minimum_samples=sli.minimum_samples,
+            newest_at=newest,
+            as_of=now,
+            window_seconds=sli.window_seconds,
+            series=self._points(actor, sli, window, SPARKLINE_SECONDS, where),
+            companions=tuple(_companion(m, summaries[m]) for m in sli.companions),
+            good_share=_good_share(sampled),
+        )
+
+    def history(self, actor: Actor, name: str, days: int, *, where: Mapping[str, str] | None = None) -> pd.DataFrame:
+        """Return a figure over the last days.
+
+        Shape: one row per bucket (of `GRAINS[days]` seconds), oldest first; columns `starts_at` (aware UTC), `value`
+        (float in the figure's unit, NaN where nothing was measured), `samples` (int).
+
+        Raises: NotFound for an unknown name, Invalid for a span that is not offered, Unavailable where the store does
+        not answer.
+        """
+        if days not in GRAINS:
+            offered = ", ".join(map(str, GRAINS))
+            raise Invalid("span_invalid", f"History is offered over {offered} days, not {days}.", days=days)
+        now = self._clock.now()
+        window = Window(now - timedelta(days=days), now + _RUNNING)
+        return self._history(actor, self._sli(name), window, GRAINS[days], where)
+
+    def _sli(self, name: str) -> Sli:
+        if name not in self._slis:
+            raise NotFound("figure_unknown", f"There is no figure {name}; known: {', '.join(self._slis)}.")
+        return self._slis[name]
+
+    def _summary(self, actor: Actor, sli: Sli, metric: str, window: Window, where: Mapping[str, str] | None) -> Summary:
+        quantiles = (sli.quantile,) if sli.quantile is not None and metric == sli.metric else ()
+        return self._store.summary(actor, metric, window, quantiles=quantiles, where=where)
+
+    def _demo_samples(self, actor: Actor, sli: Sli, window: Window, where: Mapping[str, str] | None) -> int:
+        demo = {**(where or {}), "origin": "demo"}
+        if where and where.get("origin", "demo") != "demo":
+            return 0
+        return self._store.summary(actor, sli.samples_of, window, where=demo).count
+
+    def _points(
+        self, actor: Actor, sli: Sli, window: Window, grain_seconds: int, where: Mapping[str, str] | None
+    ) -> tuple[PointView, ...]:
+        rows = self._history(actor, sli, window, grain_seconds, where)
+        return tuple(
+            PointView(at.to_pydatetime(), None if pd.isna(value) else float(value), int(samples))
+            for at, value, samples in zip(rows["starts_at"], rows["value"], rows["samples"], strict=True)
+        )
+
+    def _history(
+        self, actor: Actor, sli: Sli, window: Window, grain_seconds: int, where: Mapping[str, str] | None
+    ) -> pd.DataFrame:
+        metrics = tuple(dict.fromkeys((sli.metric, *sli.whole, sli.samples_of)))
+        # The oldest bucket would begin before the window.
+        whole_buckets = Window(window.starts_at + timedelta(seconds=grain_seconds), window.ends_at)
+        rows = self._store.series(actor, metrics, whole_buckets, grain_seconds, quantile=sli.quantile, where=where)
+        by_metric = {m: rows[rows["metric"] == m].set_index("starts_at") for m in metrics}
+        if sli.quantile is not None:
+            value = by_metric[sli.metric]["value"]
+        else:
+            whole = pd.concat([by_metric[m]["total"] for m in sli.whole], axis="columns").sum(axis="columns")
+            value = by_metric[sli.metric]["total"] / whole.where(whole > 0)
+        samples = by_metric[sli.samples_of]["count"]
+        return pd.DataFrame({"value": value, "samples": samples}).reset_index()
+
+
+def _metrics_of(sli: Sli) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((sli.metric, *sli.whole, sli.samples_of, *sli.companions)))
+
+
+def _value(sli: Sli, summaries: Mapping[str, Summary]) -> float | None:
+    if sli.quantile is not None:
+        return summaries[sli.metric].quantiles.get(sli.quantile)
+    whole = sum(summaries[m].total for m in sli.whole)
+    return summaries[sli.metric].total / whole if whole else None
+
+
+def _state(sli: Sli, value: float | None, samples: int, age_seconds: float | None) -> FigureState:
+    if value is None or age_seconds is None:
+        return FigureState.NO_DATA
+    if age_seconds > sli.stale_after_seconds:
+        return FigureState.STALE
+    if samples < sli.minimum_samples:
+        return FigureState.FEW_SAMPLES
+    if value >= sli.target:
+        return FigureState.MISSED
+    return FigureState.NEAR if value > sli.target * sli.near_ratio else FigureState.MET
+
+
+def _good_share(sampled: Summary) -> float | None:
+    if sampled.good_count is None or not sampled.count:
+        return None
+    return sampled.good_count / sampled.count
+
+
+def _companion(metric: str, summary: Summary) -> CompanionView:
+    if METRICS[metric].unit == "milliseconds":
+        return CompanionView(metric, _TITLES[metric], summary.total / 1_000, "seconds")
+    return CompanionView(metric, _TITLES[metric], summary.count, "occurrences")
