@@ -1,0 +1,109 @@
+"""A figure's own page: what it means, how it went, and everything needed to compute it again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+from dash import html
+from dash.development.base_component import Component
+
+from services.metrics.views import FigureView
+from status_page.presentation import STATES, UNITS, companion, shown, sign, target, verdict, window
+from web.ui import (
+    Option,
+    Point,
+    card,
+    chip,
+    columns,
+    facts,
+    fmt,
+    kpi,
+    page_head,
+    prose,
+    segmented_links,
+    stack,
+    timestamp,
+    trend_chart,
+)
+
+SPANS = {1: "24 h", 7: "7 d", 30: "30 d", 90: "90 d"}
+"""The offered spans of history, in days, and their labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureHistory:
+    """A figure and how it went.
+
+    Shape: `rows` has one row per bucket; columns `starts_at`, `value` in the figure's unit, `samples`.
+    """
+
+    figure: FigureView
+    rows: pd.DataFrame
+    days: int
+
+
+def figure_page(history: FigureHistory, now: datetime) -> Component:
+    """The whole content of the page."""
+    figure = history.figure
+    aim = target(figure)
+    return stack([
+        page_head(figure.title, lead=figure.definition),
+        columns([
+            kpi(f"Last {window(figure)}", str(fmt.quantity(shown(figure, figure.value), sign(figure))),
+                note=f"target {aim.text}"),
+            *([kpi("Within the target", fmt.percent(figure.good_share), note="share of plays, counted exactly")]
+              if figure.good_share is not None else []),
+            kpi("Plays", fmt.count(figure.samples), note=_origin(figure)),
+            *[kpi(c.title, companion(c), note="raw sum of the window") for c in figure.companions],
+        ]),
+        _trend(history),
+        columns([_state(figure, now), _recompute(history)], least="half"),
+    ], gap="large")  # fmt: skip
+
+
+def _origin(figure: FigureView) -> str:
+    if figure.demo_samples:
+        return f"{fmt.count(figure.demo_samples)} of them from the demo generator"
+    return "all from real players"
+
+
+def _trend(history: FigureHistory) -> Component:
+    figure, aim = history.figure, target(history.figure)
+    factor = UNITS[figure.unit].factor
+    points = [
+        Point(at.to_pydatetime(), None if pd.isna(value) else float(value) * factor)
+        for at, value in zip(history.rows["starts_at"], history.rows["value"], strict=True)
+    ]
+    spans = segmented_links(
+        "Span", [Option(str(days), label, href=f"?days={days}") for days, label in SPANS.items()], str(history.days)
+    )
+    chart = trend_chart(
+        points, title=figure.title, unit=sign(figure), target=aim.value, target_text=f"target {aim.text}"
+    )
+    return card(chart, title=f"{figure.title}, {SPANS[history.days]}", aside=spans)
+
+
+def _state(figure: FigureView, now: datetime) -> Component:
+    return card(
+        facts({
+            "State": chip(verdict(figure), STATES[figure.state]),
+            "Newest sample": timestamp(figure.newest_at, now=now),
+            "Window": f"the last {window(figure)}, moving",
+            "Judged from": fmt.plural(figure.minimum_samples, "play"),
+            "Computed": timestamp(figure.as_of),
+        }),
+        title="Now",
+    )  # fmt: skip
+
+
+def _recompute(history: FigureHistory) -> Component:
+    name = history.figure.name
+    links = [html.A(f"CSV, {label}", href=f"/status/figures/{name}.csv?days={days}") for days, label in SPANS.items()]
+    return card(
+        prose([
+            ("The same figure, from the same cells, for your own program. A bucket without a measurement is empty in the "
+            "CSV and null in the JSON; it is never zero."),
+            [part for link in [*links, html.A("JSON, now", href="/status/figures.json")] for part in (link, "  ")],
+        ]),
+        title="Compute it again",
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""How we measure: what a figure is, where it comes from, and what we do with what is missing."""
+
+from collections.abc import Sequence
+
+from dash import html
+from dash.development.base_component import Component
+
+from services.metrics.views import FigureView
+from status_page.presentation import HREF, target, window
+from web.ui import card, facts, fmt, page_head, prose, stack
+
+
+def method_page(figures: Sequence[FigureView]) -> Component:
+    """The whole content of the page."""
+    return stack([
+        page_head("How we measure", lead="What stands behind every figure on these pages."),
+        *[_figure(figure) for figure in figures],
+        card(
+            prose([
+                ("Players report what happened to them: they send CMCD version 2 event reports (CTA-5004-B) while a "
+                "video plays. A report that we acknowledged is stored before we say so."),
+                ("Join time runs from the play instruction to the first frame that moves. Stalls are rebuffering after "
+                "the start; seeking and pauses are not stalls. A report that arrives twice counts once; one that "
+                "arrives late or out of order is put in its place."),
+            ]),
+            title="Where the measurements come from",
+        ),
+        card(
+            prose([
+                ("Each minute keeps a mergeable quantile sketch, whose quantiles are within 1 % of the exact ones. A "
+                "longer window is the merge of its minutes, hours and days. A 95th percentile over a day is therefore "
+                "the percentile of all plays of that day, and never an average of smaller percentiles."),
+                "Ratios are sums divided by sums: all time stalled over all time stalled or played.",
+            ]),
+            title="How they are put together",
+        ),
+        card(
+            prose([
+                ("Nothing measured is shown as no data; it is neither zero nor green. With too few plays a figure is "
+                "shown and not judged. When nothing new arrives, the figure says how old it is. When our own database "
+                "cannot be read, the page shows the last good state with its age."),
+                ("Exits before start are counted beside join time, because a service that loses its impatient viewers "
+                "would otherwise look faster than it is."),
+            ]),
+            title="What we do with what is missing",
+        ),
+    ], gap="large")  # fmt: skip
+
+
+def _figure(figure: FigureView) -> Component:
+    return card(
+        [
+            prose([figure.definition]),
+            facts({
+                "Target": target(figure).text,
+                "Window": f"the last {window(figure)}",
+                "Judged from": fmt.plural(figure.minimum_samples, "play"),
+                "Raw counts and history": html.A(f"{figure.title} in full", href=HREF.format(name=figure.name)),
+            }),
+        ],
+        title=figure.title,
+    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""The page that everybody opens first: whether all is well, and what that is measured from."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dash import html
+from dash.development.base_component import Component
+
+from services.metrics.views import FigureState, FigureView
+from status_page.presentation import HREF, figure_tile
+from status_page.snapshot import StatusState
+from web.ui import columns, fmt, note, stack, timestamp, verdict
+from web.ui.nodes import attrs
+from web.ui.theme import State
+
+LIVE_ID = "status-live"
+
+
+def overall(state: StatusState) -> tuple[str, State]:
+    """The page's first words: what the worst of the figures says, and never green on nothing."""
+    if not state.current:
+        return "Our measurements cannot be read just now", State.UNKNOWN
+    missed = [f for f in state.figures if f.state is FigureState.MISSED]
+    if missed:
+        return f"{_listed(missed)} {'misses its target' if len(missed) == 1 else 'miss their targets'}", State.BAD
+    near = [f for f in state.figures if f.state is FigureState.NEAR]
+    if near:
+        return f"{_listed(near)} {'is' if len(near) == 1 else 'are'} near the limit", State.WARN
+    if all(f.state is FigureState.MET for f in state.figures):
+        return "All figures meet their targets", State.GOOD
+    if any(f.state is FigureState.MET for f in state.figures):
+        return "What is measured meets its target; not everything is measured", State.UNKNOWN
+    return "Not enough measured to judge", State.UNKNOWN
+
+
+def now_page(state: StatusState, now: datetime) -> Component:
+    """The whole content of the page; `now` is the instant that ages count from."""
+    return stack([live(state, now), _explained(state.figures)], gap="large")
+
+
+def live(state: StatusState, now: datetime) -> Component:
+    """The part of the page that is drawn again while it is open."""
+    title, colour = overall(state)
+    samples = max((f.samples for f in state.figures), default=0)
+    lead = f"Measured from {fmt.plural(samples, 'play')} in the last 24 hours. "
+    if not samples:
+        lead = "Nothing was measured in the last 24 hours. "
+    return html.Div(
+        [
+            verdict(title, colour, lead=lead, live=timestamp(state.as_of, now=now, prefix="updated")),
+            columns([figure_tile(figure, now) for figure in state.figures]),
+        ],
+        id=LIVE_ID,
+        className="stack large",
+        **attrs(aria_live="off"),
+    )
+
+
+def _listed(figures: Sequence[FigureView]) -> str:
+    return " and ".join(f.title for f in figures)
+
+
+def _explained(figures: Sequence[FigureView]) -> Component:
+    lead = (
+        "Every figure is one merge over all plays of its window, never an average of averages. "
+        "Raw counts, history and definition:"
+    )
+    return note([lead, *[[" ", html.A(f.title, href=HREF.format(name=f.name))] for f in figures]])

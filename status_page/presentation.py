@@ -1,0 +1,94 @@
+"""How a figure is put into words and units for people."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dash.development.base_component import Component
+
+from services.metrics.views import CompanionView, FigureState, FigureView
+from web.ui import Point, Target, fmt, tile
+from web.ui.theme import State
+
+STATES = {
+    FigureState.MET: State.GOOD,
+    FigureState.NEAR: State.WARN,
+    FigureState.MISSED: State.BAD,
+    FigureState.FEW_SAMPLES: State.UNKNOWN,
+    FigureState.STALE: State.UNKNOWN,
+    FigureState.NO_DATA: State.UNKNOWN,
+}
+_VERDICTS = {
+    FigureState.MET: "meets {target}",
+    FigureState.NEAR: "near {target}",
+    FigureState.MISSED: "misses {target}",
+    FigureState.FEW_SAMPLES: "too few plays",
+    FigureState.STALE: "nothing new",
+    FigureState.NO_DATA: "no data",
+}
+HREF = "/status/figures/{name}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How one unit of the metrics is shown: its sign, and what a value is multiplied by."""
+
+    sign: str
+    factor: float
+
+
+UNITS = {"milliseconds": Unit("s", 0.001), "ratio": Unit("%", 100)}
+
+
+def shown(figure: FigureView, value: float | None) -> float | None:
+    """Return a value of the figure in the unit that people see."""
+    return None if value is None else value * UNITS[figure.unit].factor
+
+
+def sign(figure: FigureView) -> str:
+    """The sign of the unit that people see."""
+    return UNITS[figure.unit].sign
+
+
+def target(figure: FigureView) -> Target:
+    """What the figure is held against, in the unit that people see."""
+    value = figure.target * UNITS[figure.unit].factor
+    return Target(value, f"< {fmt.quantity(value, sign(figure))}")
+
+
+def verdict(figure: FigureView) -> str:
+    """The words of the figure's state."""
+    return _VERDICTS[figure.state].format(target=target(figure).text)
+
+
+def points(figure: FigureView) -> list[Point]:
+    """The figure's trend in the unit that people see."""
+    return [Point(p.starts_at, shown(figure, p.value)) for p in figure.series]
+
+
+def window(figure: FigureView) -> str:
+    """The figure's window in words."""
+    hours = timedelta(seconds=figure.window_seconds) // timedelta(hours=1)
+    return f"{hours} h"
+
+
+def companion(view: CompanionView) -> str:
+    """A raw number in words."""
+    return fmt.duration(view.value) if view.unit == "seconds" else fmt.count(round(view.value))
+
+
+def figure_tile(figure: FigureView, now: datetime) -> Component:
+    """The figure as the page shows it, with everything that makes it believable."""
+    return tile(
+        figure.title,
+        fmt.quantity(shown(figure, figure.value), sign(figure)),
+        state=STATES[figure.state],
+        verdict=verdict(figure),
+        samples=f"{fmt.count(figure.samples)} {'play' if figure.samples == 1 else 'plays'}",
+        as_of=figure.newest_at,
+        now=now,
+        definition_href=HREF.format(name=figure.name),
+        target=target(figure),
+        points=points(figure),
+        span_label=window(figure),
+        id=f"status-{figure.name.replace('_', '-')}",
+    )

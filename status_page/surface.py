@@ -1,0 +1,70 @@
+"""The public surface: its pages, their frame, and what keeps them live."""
+
+from dash.development.base_component import Component
+
+from services.public import PublicServices
+from status_page.documents import days_of
+from status_page.pages.figure import FigureHistory, figure_page
+from status_page.pages.method import method_page
+from status_page.pages.now import now_page
+from status_page.snapshot import Snapshot
+from web.shell.pages import Frame, Page, Surface, Visit
+from web.shell.routes import PUBLIC, CachedDocument
+from web.ui import NavItem, button, demo_banner, fmt, link, public_frame
+
+PREFIX = "/status/"
+_NAV = (
+    NavItem("Now", PREFIX),
+    NavItem("How we measure", f"{PREFIX}how-we-measure/"),
+)
+
+
+def surface(public: PublicServices, snapshot: Snapshot) -> Surface:
+    """Return the surface, reading through these services."""
+
+    def now(_: Visit) -> Component:
+        return now_page(snapshot.state(), public.clock.now())
+
+    def figure(visit: Visit) -> Component:
+        name, days = visit.variables["name"], days_of(visit.query.get("days"))
+        view = public.figures.figure(public.visitor, name)
+        return figure_page(
+            FigureHistory(view, public.figures.history(public.visitor, name, days), days), public.clock.now()
+        )
+
+    def figure_title(visit: Visit) -> str:
+        return public.figures.figure(public.visitor, visit.variables["name"]).title
+
+    def method(_: Visit) -> Component:
+        return method_page(snapshot.state().figures)
+
+    return Surface(
+        name="status_page",
+        prefix=PREFIX,
+        title="Greenlight status",
+        access=PUBLIC,
+        pages=(
+            Page("", "Status", PUBLIC, now, server_rendered=True,
+                 description="Live service levels of video playback: join time and rebuffering, with their targets."),
+            Page("figures/<name>", figure_title, PUBLIC, figure, server_rendered=True),
+            Page("how-we-measure", "How we measure", PUBLIC, method, server_rendered=True),
+        ),
+        frame=lambda frame: _frame(frame, public),
+        style="public.css",
+        cache=CachedDocument(query=frozenset({"days"})),
+    )  # fmt: skip
+
+
+def _frame(frame: Frame, public: PublicServices) -> Component:
+    return public_frame(
+        frame.children,
+        name="Greenlight",
+        suffix="status",
+        home_href=PREFIX,
+        nav=_NAV,
+        path=frame.visit.path,
+        action=button("Watch a video", href="/shop/", icon_name="play"),
+        foot_left=f"Times are UTC. Page made {fmt.instant(public.clock.now())}.",
+        foot_right=[link("JSON", href="/status/figures.json"), link("How we measure", href=f"{PREFIX}how-we-measure/")],
+        demo=demo_banner(remove_command="python manage.py demo-forget") if public.demo else None,
+    )
