@@ -1,0 +1,72 @@
+"""What several verbs read about a person: roles, name, address."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from services.identity.roles import Role, is_staff
+from services.identity.rules import normalise_email
+from services.identity.tables import MembershipRow, OrganisationRow, RecoveryCodeRow, TotpRow, UserRow
+from services.identity.views import SecurityView
+from services.infra.uow import Scope, UnitOfWork
+
+EMAIL_PLACE = "identity_users.email"
+NAME_PLACE = "identity_users.name"
+PLATFORM_ID = "org_" + "0" * 32
+"""The organisation that stands for the platform itself."""
+
+
+def email_digest(uow: UnitOfWork, email: str) -> str:
+    """Return the keyed digest under which an address is found.
+
+    Raises: Invalid for what is no address.
+    """
+    return uow.vault.digest("identity.email", normalise_email(email))
+
+
+def by_email(scope: Scope, email: str) -> UserRow | None:
+    """Return the person with this address."""
+    return scope.session.scalar(sa.select(UserRow).where(UserRow.email_digest == email_digest(scope.uow, email)))
+
+
+def roles_of(session: Session, user_id: str) -> tuple[frozenset[Role], str | None]:
+    """Return a person's roles, and the company that they act for where there is one."""
+    rows = session.execute(
+        sa.select(MembershipRow.role, MembershipRow.organisation_id)
+        .where(MembershipRow.user_id == user_id)
+        .order_by(MembershipRow.granted_at, MembershipRow.organisation_id)
+    ).all()
+    companies = [organisation_id for _, organisation_id in rows if organisation_id != PLATFORM_ID]
+    return frozenset(Role(role) for role, _ in rows), companies[0] if companies else None
+
+
+def name_of(scope: Scope, user: UserRow) -> str:
+    """Return a person's name in clear."""
+    return scope.uow.vault.open(scope.session, user.id, user.name_sealed, NAME_PLACE)
+
+
+def email_of(scope: Scope, user: UserRow) -> str:
+    """Return a person's address in clear."""
+    return scope.uow.vault.open(scope.session, user.id, user.email_sealed, EMAIL_PLACE)
+
+
+def organisation_name(session: Session, organisation_id: str) -> str | None:
+    """Return a company's name; nothing for the platform itself."""
+    if organisation_id == PLATFORM_ID:
+        return None
+    return session.get_one(OrganisationRow, organisation_id).name
+
+
+def security_of(scope: Scope, user: UserRow) -> SecurityView:
+    """Return how an account is guarded."""
+    roles, _ = roles_of(scope.session, user.id)
+    totp = scope.session.get(TotpRow, user.id)
+    unused = sa.select(sa.func.count()).where(RecoveryCodeRow.user_id == user.id, RecoveryCodeRow.used_at.is_(None))
+    return SecurityView(
+        email=email_of(scope, user),
+        name=name_of(scope, user),
+        roles=tuple(sorted(roles)),
+        password_changed_at=user.password_changed_at,
+        second_factor_since=totp.confirmed_at if totp else None,
+        second_factor_required=is_staff(roles),
+        recovery_codes_left=int(scope.session.scalar(unused) or 0),
+    )

@@ -1,0 +1,95 @@
+"""Roles, and what each may do: the one place where permissions are given."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person is to the platform."""
+
+    VISITOR = "visitor"
+    """Anybody who is not signed in; never granted, always there."""
+    FAN = "fan"
+    CREATOR = "creator"
+    AFFILIATE = "affiliate"
+    AGENCY = "agency"
+    OPERATOR = "operator"
+    COMPLIANCE = "compliance"
+    ADMIN = "admin"
+
+
+STAFF = frozenset({Role.OPERATOR, Role.COMPLIANCE, Role.ADMIN})
+"""Roles that need a second factor before any permission of theirs is granted."""
+
+IN_ORGANISATION = frozenset({Role.AFFILIATE, Role.AGENCY})
+"""Roles that a person has in one organisation, not on the platform as a whole."""
+
+PERMISSIONS: Mapping[str, str] = {
+    "audit.read": "Search the audit trail.",
+    "identity.correspond": "Read whom a letter goes to, in order to deliver it.",
+    "identity.demo": "Make and remove the demo's people.",
+    "identity.found": "Invite the first administrator from the operator's command line.",
+    "identity.invite": "Invite people, and see and withdraw open invitations.",
+    "identity.manage": "Grant and withdraw roles, suspend, reinstate, sign people out, reset their second factor.",
+    "identity.own.enrol": "Set up one's own second factor.",
+    "identity.own.leave": "Sign oneself out.",
+    "identity.own.secure": "Change one's own password, recovery codes and sign-ins.",
+    "identity.people.read": "See who has an account, for a stated purpose that is recorded.",
+    "identity.sign_in": "Sign in, accept an invitation, ask for and use a reset link.",
+    "identity.tidy": "Drop ended sign-ins, used links and old counters.",
+    "identity.verify": "Give the second factor of a sign-in that is under way.",
+    "metrics.playback.collect": "Hand in the beacons of a player.",
+    "metrics.playback.read": "Read playback figures in full detail.",
+    "metrics.read": "Read the live figures.",
+    "metrics.roll_up": "Roll measurements up to hours and days, and drop what is past its retention.",
+    "notifications.deliver": "Compose, send and settle messages.",
+    "notifications.read": "See messages and their delivery, without their content.",
+    "notifications.retry": "Send a failed message again.",
+    "work.read": "See background work, what waits and what failed.",
+    "work.resume": "Resume, rewind or cancel background work.",
+}
+"""Every permission, and what it allows in words."""
+
+PUBLIC_PERMISSIONS = frozenset({"identity.sign_in", "metrics.read", "metrics.playback.collect"})
+"""What anybody may do."""
+
+OWN_PERMISSIONS = PUBLIC_PERMISSIONS | {"identity.own.enrol", "identity.own.leave", "identity.own.secure"}
+"""What everybody who is fully signed in may do."""
+
+VERIFYING_PERMISSIONS = PUBLIC_PERMISSIONS | {"identity.verify", "identity.own.leave"}
+"""What a sign-in may do whose second factor is still due."""
+
+ENROLLING_PERMISSIONS = PUBLIC_PERMISSIONS | {"identity.own.enrol", "identity.own.leave"}
+"""What a member of staff may do before they have set up a second factor."""
+
+_OPERATOR = OWN_PERMISSIONS | {
+    "audit.read",
+    "metrics.playback.read",
+    "notifications.read",
+    "notifications.retry",
+    "work.read",
+    "work.resume",
+}
+
+ROLE_PERMISSIONS: Mapping[Role, frozenset[str]] = {
+    Role.VISITOR: PUBLIC_PERMISSIONS,
+    Role.FAN: OWN_PERMISSIONS,
+    Role.CREATOR: OWN_PERMISSIONS | {"metrics.playback.read"},
+    Role.AFFILIATE: OWN_PERMISSIONS,
+    Role.AGENCY: OWN_PERMISSIONS | {"metrics.playback.read"},
+    Role.OPERATOR: _OPERATOR,
+    Role.COMPLIANCE: OWN_PERMISSIONS
+    | {"audit.read", "identity.people.read", "metrics.playback.read", "notifications.read", "work.read"},
+    Role.ADMIN: _OPERATOR | {"identity.invite", "identity.manage", "identity.people.read"},
+}
+"""What each role may do; a person may do what any of their roles may."""
+
+
+def permissions_of(roles: frozenset[Role]) -> frozenset[str]:
+    """Return what somebody with these roles may do."""
+    return frozenset().union(*(ROLE_PERMISSIONS[role] for role in roles))
+
+
+def is_staff(roles: frozenset[Role]) -> bool:
+    """Tell whether these roles need a second factor."""
+    return bool(roles & STAFF)
