@@ -138,10 +138,10 @@ class Client:
         """Put an attempt that hangs back into its queue; whoever ran it can no longer finish it."""
         self._client.resume_workflow(workflow_id, queue_name=queue)
 
-    def forget_finished(self, before: datetime, *, limit: int = 500) -> int:
-        """Delete attempts that ended well before an instant, with their checkpoints; return how many."""
+    def forget_ended(self, statuses: Sequence[str], before: datetime, *, limit: int = 500) -> int:
+        """Delete attempts that ended so before an instant, with their checkpoints; return how many."""
         done = self._client.list_workflows(
-            status="SUCCESS",
+            status=list(statuses),
             completed_before=before.isoformat(),
             limit=limit,
             load_input=False,
@@ -246,6 +246,12 @@ def _log_through_root() -> None:
     log = logging.getLogger("dbos")
     log.handlers.clear()
     log.propagate = True
+    log.addFilter(_told_already)
+
+
+def _told_already(record: logging.LogRecord) -> bool:
+    """Leave out the engine's traceback of a failure that we have logged with its cause."""
+    return not (record.exc_info and isinstance(record.exc_info[1], WorkFailedError))
 
 
 def _work(status: WorkflowStatus) -> EngineWork:
