@@ -2,6 +2,7 @@
 
 from services.metrics.catalogue import METRICS, Dimensions, Observation
 from services.metrics.door import Door, DoorPolicy
+from services.metrics.exposition import Exposition
 from services.metrics.figures import GRAINS, Figures
 from services.metrics.intake import FoldReport, Intake
 from services.metrics.ports import MetricStore, Summary, Window
@@ -18,6 +19,7 @@ __all__ = [
     "Dimensions",
     "Door",
     "DoorPolicy",
+    "Exposition",
     "FigureState",
     "FigureView",
     "Figures",

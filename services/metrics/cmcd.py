@@ -310,7 +310,6 @@ def _refusal(line: int, key: str, what: str) -> Invalid:
     return Invalid(
         "cmcd_malformed",
         f"The report was not taken: {where}: {what}. Nothing of it was stored; send it again when it is right.",
-        fields={where: what},
         line=line,
         key=key,
     )

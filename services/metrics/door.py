@@ -1,6 +1,10 @@
 """The door for player reports: what it takes, from whom and how much, before anything is stored."""
 
+import contextlib
+import hashlib
 import hmac
+import ipaddress
+import secrets
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,7 +13,7 @@ from cachetools import TTLCache
 
 from services.infra.group_commit import GroupCommit
 from services.kernel.clock import Clock, to_epoch_ms
-from services.kernel.context import Actor, VisitorActor
+from services.kernel.context import VisitorActor
 from services.kernel.errors import Gone, RateLimited, TooLarge, Unauthenticated
 from services.metrics.cmcd import PlayEvent, parse_report
 from services.metrics.intake import Intake, Report, session_key
@@ -85,7 +89,8 @@ class Door:
         self.policy = policy
         self._intake, self._clock = intake, clock
         self._lock = threading.Lock()
-        self._clients: TTLCache[str, _Client] = TTLCache(_CLIENTS_MAX, 300, timer=self._seconds)
+        self._client_secret = secrets.token_bytes(32)
+        self._clients: TTLCache[bytes, _Client] = TTLCache(_CLIENTS_MAX, 300, timer=self._seconds)
         self._known: TTLCache[str, bool] = TTLCache(_SESSIONS_REMEMBERED, _SESSION_SECONDS, timer=self._seconds)
         self._all_sessions = TokenBucket(policy.all_sessions_per_minute / 60, 60, self._now_ms())
         self._stopped: frozenset[str] = frozenset()
@@ -105,7 +110,7 @@ class Door:
         origin = self._origin(demo_key)
         events = [self._kept(event) for event in parse_report(body)]
         self._refuse_stopped({event.sid for event in events})
-        self._limit(client, events)
+        self._limit(self._client_key(client), events)
         report = Report(origin, self._player(player), self._clock.now(), events)
         self._commits.submit(report, weight=len(events))
         return len(events)
@@ -125,6 +130,14 @@ class Door:
             raise Unauthenticated("demo_key_wrong", "This is not the demo generator's key.")
         return "demo"
 
+    def _client_key(self, address: str) -> bytes:
+        """Return a digest under a key that dies with the process; an IPv6 subscriber is a whole /64."""
+        with contextlib.suppress(ValueError):
+            parsed = ipaddress.ip_address(address)
+            if parsed.version == 6:  # noqa: PLR2004 -- the protocol's version
+                address = str(ipaddress.ip_network((parsed, 64), strict=False))
+        return hashlib.blake2b(address.encode(), key=self._client_secret, digest_size=16).digest()
+
     def _player(self, name: str) -> str:
         lowered = name.lower()
         return lowered if lowered in self.policy.players else "other"
@@ -139,11 +152,11 @@ class Door:
         now = self._seconds()
         if now >= self._stopped_until:
             self._stopped_until = now + _STOPPED_SECONDS
-            self._stopped = self._intake.stopped_sessions(_reporter())
+            self._stopped = self._intake.stopped_sessions(REPORTER)
         if self._stopped and keys & self._stopped:
             raise Gone("session_stopped", "This session has reported more than a play does; it is closed.")
 
-    def _limit(self, client: str, events: Sequence[PlayEvent]) -> None:
+    def _limit(self, client: bytes, events: Sequence[PlayEvent]) -> None:
         now_ms = self._now_ms()
         with self._lock:
             mine = self._clients.get(client)
@@ -166,10 +179,6 @@ class Door:
 
     def _seconds(self) -> float:
         return self._now_ms() / 1_000
-
-
-def _reporter() -> Actor:
-    return REPORTER
 
 
 def _too_fast(what: str, wait_ms: int) -> RateLimited:
