@@ -9,14 +9,16 @@ Figures: tile(title, value, *, state, verdict, samples, as_of, now, definition_h
     age, day, instant, period, quantity, plural: all answer "no data" for None).
 Charts: sparkline(points, *, title, target, target_text, unit);
     trend_chart(points, *, title, unit, target, target_text, band, events, remarks, start_at, end_at, id, short);
-    uptime(name, days, *, state_label, availability, id); charts.plotly.graph(traces, *, title, id, unit, height).
+    uptime(name, days, *, state_label, availability, id); uptimes(rows);
+    charts.plotly.graph(traces, *, title, id, unit, height).
 Panels: panel(load, render, *, title, now, stale_after_seconds, empty, is_empty, aside, flush, id, retry_href,
     retry_id, report); `load` returns Loaded(value, as_of); loading_panel(*, title, shape, rows);
-    failed_panel(reference, *, title); empty_panel(Empty(title, text, action), *, title); stale_panel(body, *, as_of, now, title); skeleton(shape).
+    failed_panel(reference, *, title); empty_panel(Empty(title, text, action), *, title);
+    stale_panel(body, *, as_of, now, title); skeleton(shape).
 Tables: data_grid(rows, columns, *, caption, noun, row_key, sort, paging, links, empty); Column(key, label, cell,
     numeric, sortable, priority); with_sub(main, sub); aggrid.big_grid(rows, column_defs, *, id, label).
 Forms: form(children, *, action, csrf_token, actions, errors); text_input(label, *, id, type, value, hint, error);
-    text_area, select, checkbox, radio_group, hidden, fields, error_summary; Control (the bare element, live in Dash).
+    text_area, select, checkbox, radio_group, search_box, toolbar, hidden, fields, error_summary; Control (the bare element, live in Dash).
 Controls: button(label, *, kind, id, icon_name, href, submit, opens, busy_label); link; switch; segmented;
     segmented_links; filters; tabs(label, items, *, id); Option; Tab.
 Layout: page_head(title, *, lead, actions); verdict(title, state, *, lead, live); card(children, *, title, aside);
@@ -35,7 +37,7 @@ from web.ui import format as fmt
 from web.ui.charts.series import BandPoint, Point
 from web.ui.charts.sparkline import sparkline
 from web.ui.charts.trend import Event, Remark, trend_chart
-from web.ui.charts.uptime import DayState, uptime
+from web.ui.charts.uptime import DayState, uptime, uptimes
 from web.ui.controls import Option, Tab, button, filters, link, segmented, segmented_links, switch, tabs
 from web.ui.elements import Choice, Control, Dialog, Markup
 from web.ui.feedback import Step, banner, demo_banner, progress, toast, toasts
@@ -48,9 +50,11 @@ from web.ui.forms import (
     form,
     hidden,
     radio_group,
+    search_box,
     select,
     text_area,
     text_input,
+    toolbar,
 )
 from web.ui.frames import NavItem, NavSection, Person, brand, focus_frame, public_frame, signed_in_frame
 from web.ui.grid import Column, Links, Paging, Sort, data_grid, with_sub
@@ -71,7 +75,7 @@ from web.ui.layout import (
 )
 from web.ui.nodes import ComponentId, Node, attrs
 from web.ui.overlays import Command, cancel_button, dialog, palette
-from web.ui.panel import (
+from web.ui.panels import (
     Empty,
     Loaded,
     empty_panel,
@@ -92,7 +96,8 @@ __all__ = [
     "checkbox", "chip", "columns", "data_grid", "demo_banner", "dialog", "empty_panel", "empty_state", "error_summary",
     "facts", "failed_panel", "field", "fields", "filters", "fmt", "focus_frame", "form", "funnel_row", "hidden", "icon",
     "incident", "kpi", "link", "loading_panel", "meter", "mono", "note", "page_head", "palette", "panel", "progress",
-    "prose", "public_frame", "radio_group", "segmented", "segmented_links", "select", "signed_in_frame", "skeleton",
+    "prose", "public_frame", "radio_group", "search_box", "segmented", "segmented_links", "select", "signed_in_frame", "skeleton",
     "slug", "sparkline", "stack", "stale_panel", "state_word", "switch", "tabs", "text_area", "text_input", "tile",
-    "timestamp", "to_html", "toast", "toasts", "trend_chart", "uptime", "verdict", "with_sub", "worst",
+    "timestamp", "to_html", "toast", "toasts", "toolbar", "trend_chart", "uptime", "uptimes",
+    "verdict", "with_sub", "worst",
 ]  # fmt: skip

@@ -171,6 +171,20 @@ def radio_group(
     )
 
 
+def search_box(label: str, *, id: str, name: str = "q", value: str | None = None) -> Component:
+    """A search field for a list: its label is its placeholder and is read out."""
+    box = Control(
+        id=id, name=name, type="search", value=value, placeholder=label, autoComplete="off", className="input",
+        **attrs(aria_label=label),
+    )  # fmt: skip
+    return html.Div([icon("search", size=15), box], className="search")
+
+
+def toolbar(children: Node) -> Component:
+    """What narrows a list, in a row above it."""
+    return html.Div(flatten(children), className="toolbar")
+
+
 def hidden(name: str, value: str) -> Component:
     """A value that travels with the form unseen, such as the CSRF token."""
     return Control(type="hidden", name=name, value=value)

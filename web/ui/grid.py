@@ -11,7 +11,7 @@ from web.ui import format as fmt
 from web.ui.icons import icon
 from web.ui.ids import Ids
 from web.ui.nodes import Node, attrs, classes, flatten
-from web.ui.panel import Empty, empty_state
+from web.ui.panels import Empty, empty_state
 
 T = TypeVar("T")
 Direction = Literal["ascending", "descending"]

@@ -69,6 +69,11 @@ def uptime(
     )  # fmt: skip
 
 
+def uptimes(rows: Sequence[Component]) -> Component:
+    """Several components' rows under each other."""
+    return html.Div(list(rows), className="uptimes")
+
+
 def _spoken(name: str, days: Sequence[DayState]) -> dict[str, Any]:
     return attrs(role="img", aria_label=f"{name}: {day_summary(days)}")
 
