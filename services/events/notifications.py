@@ -1,0 +1,16 @@
+"""Facts of notifications: a message is composed and waits to be sent."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from services.kernel.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageQueued(Fact):
+    """A message lies ready to go out; `queueing_id` tells a first sending from a later one of the same message."""
+
+    topic: ClassVar[str] = "notifications.message_queued"
+
+    message_id: str
+    queueing_id: str
