@@ -122,6 +122,9 @@ class Settings(BaseModel):
     metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer token that opens /metrics; without one only this machine may read it."
     )
+    security_contact: str = Field(
+        "", description="Address for reports of vulnerabilities (mailto: or https:) in /.well-known/security.txt."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged."
     )

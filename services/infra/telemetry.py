@@ -53,6 +53,13 @@ def span(name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str | floa
         yield opened
 
 
+def describe_span(name: str, **attributes: str | float | bool) -> None:
+    """Name the running span anew, once it is known what it does."""
+    opened = trace.get_current_span()
+    opened.update_name(name)
+    opened.set_attributes(attributes)
+
+
 @contextmanager
 def received(name: str, headers: Mapping[str, str], correlation_id: str | None) -> Iterator[Correlation]:
     """Open the span of an incoming request or work, continuing the caller's trace where it sent a valid one."""
@@ -83,6 +90,12 @@ def current_span_id() -> str | None:
     """Return the id of the running span, or nothing outside of any."""
     context = trace.get_current_span().get_span_context()
     return format_span_id(context.span_id) if context.is_valid else None
+
+
+def current_trace_id() -> str | None:
+    """Return the id of the running span's trace, or nothing outside of any."""
+    context = trace.get_current_span().get_span_context()
+    return format_trace_id(context.trace_id) if context.is_valid else None
 
 
 def _of_span(opened: Span, correlation_id: str | None) -> Correlation:

@@ -20,6 +20,7 @@ class ShellConfig:
     bundle_folder: Path
     trusted_proxies: int = 0
     metrics_token: str = ""
+    security_contact: str = ""
     body_bytes: int = 1_048_576
     header_bytes: int = 32_768
     target_bytes: int = 8_192
@@ -55,4 +56,5 @@ def config_of(settings: Settings) -> ShellConfig:
         bundle_folder=settings.data_dir / "bundles",
         trusted_proxies=settings.trusted_proxies,
         metrics_token=settings.metrics_token.get_secret_value(),
+        security_contact=settings.security_contact,
     )

@@ -11,7 +11,8 @@ _UNAUTHENTICATED = 401
 
 _STYLE = """
 :root{color-scheme:light dark;--ground:#fbfbfc;--ink:#16181d;--quiet:#5c6370;--line:#e3e5ea;--accent:#3355cc}
-@media (prefers-color-scheme:dark){:root{--ground:#101216;--ink:#eceef2;--quiet:#9aa1ae;--line:#2a2e37;--accent:#8ba4ff}}
+@media (prefers-color-scheme:dark){:root{--ground:#101216;--ink:#eceef2;--quiet:#9aa1ae;--line:#2a2e37;
+--accent:#8ba4ff}}
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 Inter,"Inter Variable",system-ui,sans-serif}
 main{max-width:38rem;margin:0 auto;padding:18vh 24px 48px}
 h1{font-size:1.6rem;line-height:1.25;letter-spacing:-.015em;margin:0 0 12px}

@@ -93,7 +93,7 @@ class Declarations:
 
 
 def declarations(server: Flask) -> Declarations:
-    """Return the declared endpoints of a server."""
+    """Return the declared endpoints of a server (or of the running request's, by Flask's `current_app`)."""
     found: Declarations = server.extensions.setdefault(_EXTENSION, Declarations())
     return found
 
