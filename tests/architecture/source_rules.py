@@ -135,10 +135,19 @@ def actor_methods_without_permission(source: str) -> list[str]:
 
 
 def _hands_on(method: ast.FunctionDef, actor: str) -> bool:
-    """Tell whether the actor is passed to verbs of the same object, which check."""
+    """Tell whether the actor is passed to verbs of the same object, which check, or to the check itself."""
     return any(
         isinstance(node, ast.Call)
-        and ast.unparse(node.func).startswith("self.")
+        and ast.unparse(node.func).startswith(("self.", "check", "verbs.check"))
         and any(isinstance(argument, ast.Name) and argument.id == actor for argument in node.args)
         for node in ast.walk(method)
     )
+
+
+def beyond_kernel_and_infra(source: str) -> list[str]:
+    """The imports from services that are neither the kernel's nor the machinery's."""
+    return [
+        f"{line}: {module}"
+        for line, module in imported_modules(source)
+        if module.split(".")[0] == "services" and not module.startswith(("services.kernel", "services.infra"))
+    ]

@@ -137,3 +137,12 @@ def test_a_method_that_takes_an_actor_and_checks_nothing_is_found() -> None:
 def test_no_module_has_a_name_that_says_nothing() -> None:
     names = [path for path in tree.python_files() if set(tree.module_name(path).split(".")) & VAGUE]
     assert names == []
+
+
+def test_the_web_shell_knows_the_kernels_words_and_no_domain() -> None:
+    assert _broken(source_rules.beyond_kernel_and_infra, "web") == []
+
+
+def test_an_import_of_a_domain_by_the_web_shell_is_found() -> None:
+    source = "from services.kernel import ids\nfrom services import metrics\nimport services.identity.roles\n"
+    assert source_rules.beyond_kernel_and_infra(source) == ["2: services", "3: services.identity.roles"]
