@@ -29,7 +29,9 @@ OWN_STYLES = (
     "frames.css", "overlays.css",
 )  # fmt: skip
 DASH_STYLES = ("dash.css",)
-OWN_SCRIPTS = ("theme.js", "ui.js", "components.js")
+SURFACE_STYLES = ("storefront.css",)
+"""Served beside public.css on the pages of one surface only."""
+OWN_SCRIPTS = ("theme.js", "ui.js", "components.js", "storefront.js")
 
 FONT_FACES = """\
 @font-face{{font-family:"Inter Variable";font-style:normal;font-display:swap;font-weight:100 900;
@@ -106,7 +108,7 @@ def _sources(root: Path, modules: Path) -> Iterator[tuple[str, bytes]]:
         yield name, body
     faces = FONT_FACES.format(**fonts).encode()
     yield "fonts.css", faces
-    styles = {name: (root / "assets" / name).read_bytes() for name in (*OWN_STYLES, *DASH_STYLES)}
+    styles = {name: (root / "assets" / name).read_bytes() for name in (*OWN_STYLES, *DASH_STYLES, *SURFACE_STYLES)}
     yield from styles.items()
     public = b"\n".join([faces, *(styles[name] for name in OWN_STYLES)])
     yield "public.css", _slim(public)
@@ -204,7 +206,7 @@ def _stamp(root: Path) -> str:
     digest = hashlib.sha256(Path(__file__).read_bytes())
     digest.update("\n".join(sorted(ICONS)).encode())
     digest.update((root / "package-lock.json").read_bytes())
-    for name in (*OWN_STYLES, *DASH_STYLES, *OWN_SCRIPTS):
+    for name in (*OWN_STYLES, *DASH_STYLES, *SURFACE_STYLES, *OWN_SCRIPTS):
         digest.update((root / "assets" / name).read_bytes())
     for path in dash_scripts():
         digest.update(f"{path.name} {path.stat().st_size}".encode())
