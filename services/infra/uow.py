@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from services.infra.crypto import Vault
 from services.infra.db import READ_ONLY
+from services.infra.sensitive_text import mask_emails
 from services.kernel.clock import Clock
 from services.kernel.context import Actor
 from services.kernel.errors import Invalid, Unavailable
@@ -77,7 +78,7 @@ class Scope:
     sealed: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def note(self, **facts: object) -> None:
-        """Add values to the audit row; never personal ones: those go through `note_personal`.
+        """Add values to the audit row; never personal ones: those go through `note_personal`, and addresses are masked.
 
         Raises: TypeError for a value that canonical JSON cannot carry, such as an integer beyond 2^53.
         """
@@ -85,7 +86,7 @@ class Scope:
             canonical = rfc8785.dumps(facts)  # type: ignore[arg-type] # it checks
         except rfc8785.CanonicalizationError as error:
             raise TypeError(f"{self.verb} notes a value that canonical JSON cannot carry: {error}") from error
-        self.facts.update(json.loads(canonical))  # a copy, which nobody changes afterwards
+        self.facts.update(json.loads(mask_emails(canonical.decode())))  # a copy, which nobody changes afterwards
 
     def about(self, *subject_ids: str) -> None:
         """Say whom the audit row is about."""
