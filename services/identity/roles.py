@@ -26,6 +26,8 @@ IN_ORGANISATION = frozenset({Role.AFFILIATE, Role.AGENCY})
 
 PERMISSIONS: Mapping[str, str] = {
     "audit.read": "Search the audit trail.",
+    "catalogue.publish": "Publish and withdraw titles.",
+    "catalogue.read": "See what can be watched.",
     "identity.correspond": "Read whom a letter goes to, in order to deliver it.",
     "identity.demo": "Make and remove the demo's people.",
     "identity.found": "Invite the first administrator from the operator's command line.",
@@ -50,7 +52,7 @@ PERMISSIONS: Mapping[str, str] = {
 }
 """Every permission, and what it allows in words."""
 
-PUBLIC_PERMISSIONS = frozenset({"identity.sign_in", "metrics.read", "metrics.playback.collect"})
+PUBLIC_PERMISSIONS = frozenset({"catalogue.read", "identity.sign_in", "metrics.read", "metrics.playback.collect"})
 """What anybody may do."""
 
 OWN_PERMISSIONS = PUBLIC_PERMISSIONS | {"identity.own.enrol", "identity.own.leave", "identity.own.secure"}
