@@ -131,12 +131,14 @@
       const { data } = player;
       this.player = player;
       this.sessionId = crypto.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
-      this.reports = new Reports(data.beacons, this.sessionId, data.content);
+      const byHls = Boolean(window.Hls?.isSupported());
+      const door = `${data.beacons}?player=${byHls ? "hls.js" : "native"}`;
+      this.reports = new Reports(door, this.sessionId, data.content);
       this.listening = new AbortController();
       this.asked = 0;
       this.recorded = null;
       this.recovered = false;
-      if (window.Hls?.isSupported()) this.prepareHls();
+      if (byHls) this.prepareHls();
       else this.prepareBrowser(player.video);
     }
 
@@ -218,7 +220,7 @@
     async ask() {
       this.asked += 1;
       try {
-        const answer = await fetch(`${this.reports.url}/sessions/${encodeURIComponent(this.sessionId)}`, {
+        const answer = await fetch(`${this.player.data.beacons}/sessions/${encodeURIComponent(this.sessionId)}`, {
           headers: { Accept: "application/json" }, credentials: "omit", cache: "no-store",
         });
         if (answer.ok) {

@@ -1,0 +1,1 @@
+"""The pages of the shop, each a function from views to a tree."""
