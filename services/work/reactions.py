@@ -7,7 +7,7 @@ from services.infra.durable import Client, Effect, Subscription
 
 
 def subscriptions(client: Client) -> list[Subscription[Any]]:
-    """Return the effect that puts hanging work back, since the engine may not write while a verb's transaction is open."""
+    """Return the effect that puts hanging work back, since that writes past our transaction."""
 
     def resume(fact: ResumeRequested, _: str) -> None:
         client.resume(fact.workflow_id, fact.queue)

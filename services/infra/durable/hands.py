@@ -102,6 +102,7 @@ class Hands:
     def stop(self, grace_seconds: int = 10) -> None:
         """Take no more work, let what runs end, and leave the rest to whoever comes next."""
         self._stopping.set()
+        self._heart.rest()
         for loop in self._loops:
             loop.stop()
         self._executor.stop(grace_seconds)

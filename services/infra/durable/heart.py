@@ -60,7 +60,7 @@ class Heart:
         self._uow, self._id, self._slot = uow, executor_id, slot
         self._take_over, self._silence, self._on_lost = take_over, silence, on_lost
         self._seen: dict[str, tuple[int, int]] = {}
-        self._stop = threading.Event()
+        self._stop, self._resting = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="durable-heart", daemon=True)
 
     def register(self) -> None:
@@ -88,6 +88,10 @@ class Heart:
         """Begin to beat."""
         self._thread.start()
 
+    def rest(self) -> None:
+        """Beat on, and take over nothing more."""
+        self._resting.set()
+
     def stop(self) -> None:
         """End this life in good order, so that others need not wait for silence."""
         self._stop.set()
@@ -109,7 +113,8 @@ class Heart:
                     _log.error("executor_lost", extra={"executor_id": self._id})
                     self._on_lost()
                     return
-                self._take_over(self._ended())
+                if not self._resting.is_set():
+                    self._take_over(self._ended())
             except Exception:  # noqa: BLE001 -- the heart beats on while the database is away
                 _log.exception("beat_failed", extra={"executor_id": self._id})
             if self._stop.wait(self._silence.beat_seconds):
