@@ -16,6 +16,7 @@ from services.kernel.errors import Invalid
 
 RECORDS_MAX = 1_000
 MEMBERS_MAX = 80
+RECORD_LENGTH_MAX = 8_192
 
 _BARE = (
     r"(?:-?(?>\d{1,12}\.\d{1,3}|\d{1,15})(?![\d.])"
@@ -179,6 +180,8 @@ def parse_report(body: bytes) -> list[PlayEvent]:
 
 def _members(record: str, line: int) -> dict[str, str]:
     """Split a record into its members, checking syntax and types."""
+    if len(record) > RECORD_LENGTH_MAX:
+        raise _refusal(line, "", f"is longer than {RECORD_LENGTH_MAX} characters")
     if record.count(",") >= MEMBERS_MAX:
         raise _refusal(line, "", f"has more than {MEMBERS_MAX} members")
     members: dict[str, str] = {}
