@@ -3,16 +3,17 @@
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from services.kernel.clock import Clock, SystemClock
 from web.shell import bundles, csrf, guard, headers, health, metrics, public_files, sessions, state
 from web.shell.boundary import Boundary
 from web.shell.config import ShellConfig
-from web.shell.micro_cache import CachedRule, MicroCache, rule_of
+from web.shell.micro_cache import MicroCache
 from web.shell.ports import Ports
 from web.shell.problems import Problems
-from web.shell.routes import declared_rules
+from web.shell.routes import CachedDocument, declarations
 
 
 def make_server(
@@ -54,15 +55,21 @@ def _wrap(
         hops = config.trusted_proxies
         inner = ProxyFix(inner, x_for=hops, x_proto=hops, x_host=hops)
     boundary = Boundary(inner, config, problems, figures.observe)
-    cache = MicroCache(boundary, lambda: cached_rules(server), version=ports.version, count=figures.add_cached)
+    cache = MicroCache(
+        boundary,
+        lambda path: cached_document(server, path),
+        version=ports.version,
+        count=figures.add_cached,
+    )
     server.extensions["greenlight_micro_cache"] = cache
     server.wsgi_app = cache  # type: ignore[method-assign] # Flask documents this as the place for middleware
 
 
-def cached_rules(server: Flask) -> list[CachedRule]:
-    """Return the rules of the documents that the micro-cache may keep."""
-    return [
-        rule_of(rule.rule, declared.cache)
-        for rule, declared in declared_rules(server)
-        if declared is not None and declared.cache is not None
-    ]
+def cached_document(server: Flask, path: str) -> CachedDocument | None:
+    """Return how the document at a path of the WSGI environment is cached, if it is."""
+    try:
+        endpoint, _ = server.url_map.bind("").match(path.encode("latin-1").decode(errors="replace"), "GET")
+    except HTTPException:
+        return None
+    declared = declarations(server).find(endpoint)
+    return None if declared is None else declared.cache

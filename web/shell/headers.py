@@ -3,13 +3,14 @@
 Source: OWASP Secure Headers; W3C CSP Level 3; RFC 6797 (HSTS).
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from flask import Flask, Response, current_app, g, request
 
-from web.shell.routes import PUBLIC, declarations
+from web.shell.routes import PUBLIC, Declaration, declarations
 from web.shell.state import current_shell
 
 REPORT_PATH: Final = "/csp-report"
@@ -96,8 +97,17 @@ def _apply(response: Response) -> Response:
         headers.setdefault("Strict-Transport-Security", HSTS)
     if "Cache-Control" not in headers:
         declared = declarations(current_app).find(request.endpoint)
-        public = declared is not None and declared.access == PUBLIC
-        headers["Cache-Control"] = "no-cache" if public else "no-store"
+        headers["Cache-Control"] = _cache_control(declared)
     if "Set-Cookie" in headers:
         headers["Cache-Control"] = "no-store"
     return response
+
+
+def _cache_control(declared: Declaration | None) -> str:
+    if declared is None or declared.access != PUBLIC:
+        return "no-store"
+    if declared.cache is None:
+        return "no-cache"
+    return (
+        f"public, max-age={math.ceil(declared.cache.ttl_seconds)}, stale-if-error={int(declared.cache.stale_seconds)}"
+    )

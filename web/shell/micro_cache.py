@@ -8,11 +8,10 @@ Source: RFC 9111; RFC 5861; RFC 9110 §8.8, §13.1.2.
 
 import itertools
 import logging
-import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
@@ -27,20 +26,6 @@ SLOTS_MAX: Final = 512
 _VARIANTS_MAX = 32
 _FIRST_WAIT_SECONDS = 10.0
 _log = logging.getLogger("greenlight.web.cache")
-
-
-@dataclass(frozen=True, slots=True)
-class CachedRule:
-    """Which paths are cached, and how."""
-
-    pattern: re.Pattern[str]
-    document: CachedDocument
-
-
-def rule_of(rule: str, document: CachedDocument) -> CachedRule:
-    """Return the cached rule of a Flask rule; every variable stands for one segment of the path."""
-    parts = re.split(r"<[^>]+>", rule)
-    return CachedRule(re.compile("[^/]+".join(re.escape(part) for part in parts)), document)
 
 
 class _Slot:
@@ -59,23 +44,23 @@ class _Slot:
 class MicroCache:
     """Wraps a WSGI application.
 
-    `rules` is asked once, at the first request, when every surface stands. `version` is polled by a thread of each
-    worker from the first request on; when its answer changes, every copy is made anew at the next request.
+    `find` tells how the document at a path is cached, if it is. `version` is polled by a thread of each worker from the
+    first request on; when its answer changes, every copy is made anew at the next request.
     """
 
     def __init__(
         self,
         app: WSGIApplication,
-        rules: Callable[[], Sequence[CachedRule]],
+        find: Callable[[str], CachedDocument | None],
         *,
         version: Callable[[], object] | None = None,
         count: Callable[[int], None] | None = None,
         poll_seconds: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._app, self._ask_rules, self._version, self._clock = app, rules, version, clock
+        self._app, self._find, self._version, self._clock = app, find, version, clock
         self._count, self._poll_seconds = count, poll_seconds
-        self._rules: Sequence[CachedRule] | None = None
+        self._polling = version is None
         self._slots: dict[tuple[str, str], _Slot] = {}
         self._starting = threading.Lock()
         self._stopped = threading.Event()
@@ -150,8 +135,9 @@ class MicroCache:
         slot = self._slots.get((path, query))
         if slot is not None:
             return slot
-        self._start()
-        found = next((rule.document for rule in self._rules or () if rule.pattern.fullmatch(path)), None)
+        if not self._polling:
+            self._start_polling()
+        found = self._find(path)
         if found is None or not _query_allowed(query, found.query):
             return None
         with self._starting:
@@ -202,15 +188,12 @@ class MicroCache:
             self._count(hits - self._counted)
             self._counted = hits
 
-    def _start(self) -> None:
-        if self._rules is not None:
-            return
+    def _start_polling(self) -> None:
         with self._starting:
-            if self._rules is None:
-                self._rules = tuple(self._ask_rules())
-                if self._version is not None:
-                    # Here and not earlier: a thread does not survive the fork that makes a worker.
-                    threading.Thread(target=self._poll, name="micro-cache", daemon=True).start()
+            if not self._polling:
+                self._polling = True
+                # Here and not earlier: a thread does not survive the fork that makes a worker.
+                threading.Thread(target=self._poll, name="micro-cache", daemon=True).start()
 
     def _poll(self) -> None:
         known: object = None
