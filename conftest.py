@@ -2,7 +2,7 @@
 
 pytest_plugins = (
     "tests.plugins.capability",
-    "tests.plugins.grouping",
+    "tests.plugins.workers",
     "tests.servers.fixtures",
     "tests.servers.browser",
 )

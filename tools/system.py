@@ -31,7 +31,7 @@ TEST_PROGRAMS = (
     Program("chromedriver", "chromium-driver", "tests of our own Dash components"),
 )
 BENCH_PROGRAMS = (
-    Program("nginx", "nginx-light", "the peer of the public page's benchmark"),
+    Program("nginx", "nginx", "the peer of the public page's benchmark"),
     Program("wrk", "wrk", "load for the public page's benchmark"),
 )
 
@@ -62,7 +62,8 @@ def _no_services_start() -> Iterator[None]:
 
 
 def _apt(arguments: list[str], environment: Mapping[str, str]) -> None:
-    subprocess.run(["apt-get", "-qq", *arguments], check=True, env=dict(environment), stdin=subprocess.DEVNULL)
+    command = ["apt-get", "-qq", "-o=Dpkg::Use-Pty=0", *arguments]
+    subprocess.run(command, check=True, env=dict(environment), stdin=subprocess.DEVNULL)
 
 
 def ensure(programs: tuple[Program, ...]) -> list[Program]:
