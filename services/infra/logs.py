@@ -216,7 +216,7 @@ def _catch_uncaught() -> None:
             name = args.thread.name if args.thread else "?"
             log.critical("uncaught_exception", exc_info=args.exc_value, extra={"thread_name": name})
 
-    def of_finaliser(args: sys.UnraisableHookArgs) -> None:
+    def of_finaliser(args: "sys.UnraisableHookArgs") -> None:
         with contextlib.suppress(Exception):
             log.error("unraisable_exception", exc_info=args.exc_value)
 

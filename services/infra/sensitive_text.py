@@ -18,7 +18,8 @@ _NAMES = (
     r"passwords?|passwd|pwd|passphrase|passcode|secrets?|tokens?|api[_-]?keys?|access[_-]?keys?|private[_-]?keys?"
     r"|signing[_-]?keys?|authori[sz]ation|cookies?|keyset|credentials?|totp|otp|session[_-]?id|csrf|jwt|signature|cvv|cvc"
     r"|dsn|e?[_-]?mail|phone|mobile|(?:first|last|full|display|user|given|family)[_-]?name|surname|birth[_-]?(?:day|date)"
-    r"|postcode|postal[_-]?code|zip[_-]?code|street|address|iban|card[_-]?number|user[_-]?agent|passport"
+    r"|postcode|postal[_-]?code|zip[_-]?code|street|address|iban|card[_-]?number|user[_-]?agent|passport|remote[_-]?addr"
+    r"|(?:recovery|backup)[_-]?codes?|session[_-]?key|tax[_-]?id|(?<![a-z])(?:ip|pin|ssn|pan|msisdn)(?![a-z])"
 )
 _HEADER = re.compile(r"authori[sz]ation|cookie")
 _ASSIGNMENT = re.compile(r"[:=]|%3d")
@@ -26,6 +27,11 @@ _LONG_WORD = re.compile(r"[a-z0-9_-]{12}")
 _AT = re.compile(r"@|%40")
 _DIGITS = re.compile(r"[0-9](?:[^0-9]{0,6}[0-9]){6}")
 _QUOTED = r"""b?"(?:[^"\\]|\\.)*"|b?'(?:[^'\\]|\\.)*'"""
+
+
+def _not_after(characters: str) -> str:
+    """Return a pattern's left edge: no such character stands before, save as the end of an escape in a repr."""
+    return rf"(?:(?<![{characters}])|(?<=\\[abfnrtv0])|(?<=\\x[0-9a-fA-F]{{2}})|(?<=\\u[0-9a-fA-F]{{4}}))"
 
 
 def _pattern(text: str, flags: int = 0) -> re.Pattern[str]:
@@ -120,7 +126,9 @@ _FORMS = (
     _Form(
         _ASSIGNMENT,
         _pattern(
-            r"""(?P<name>(?<![\w-])["']?[\w-]{0,40}(?:"""
+            r"(?P<name>"
+            + _not_after(r"\w-")
+            + r"""["']?[\w-]{0,40}(?:"""
             + _NAMES
             + r""")[\w-]{0,40}["']?)(?P<between>\s{0,3}(?:=>|[:=]|%3d)\s{0,3})(?!["']?\[redacted)(?P<value>"""
             + _QUOTED
@@ -129,24 +137,25 @@ _FORMS = (
         _assigned,
     ),
     _Form("=", _pattern(r"""([?&](?:code|key|state|auth|sig|t|k|u|user|name)=)[^&\s#"']+"""), r"\1[redacted]"),
-    _Form("bearer", _pattern(r"\b(bearer\s+)[\w.~+/=-]{6,}"), r"\1[token]"),
-    _Form("", _pattern(r"\b((?:basic|digest|negotiate)\s+)(?=\S*[\d=]|\S{16})[\w.~+/=-]{6,}"), r"\1[token]"),
+    _Form("bearer", _pattern(r"(bearer\s+)[\w.~+/=-]{6,}"), r"\1[token]"),
+    _Form("", _pattern(r"((?:basic|digest|negotiate)\s+)(?=\S*[\d=]|\S{16})[\w.~+/=-]{6,}"), r"\1[token]"),
     # Secrets by their own form.
-    _Form("eyj", _pattern(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)*"), "[token]"),
+    _Form("eyj", _pattern(_not_after("0-9a-z") + r"eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)*"), "[token]"),
     _Form(
         _LONG_WORD,
         _pattern(
-            r"\b(?:[sprw]k_(?:live|test)_\w{8,}|whsec_[\w+/=-]{8,}|gh[opsru]_\w{20,}|xox[abeprs]-[\w-]{10,}"
+            _not_after("0-9a-z")
+            + r"(?:[sprw]k_(?:live|test)_\w{8,}|whsec_[\w+/=-]{8,}|gh[opsru]_\w{20,}|xox[abeprs]-[\w-]{10,}"
             r"|glpat-[\w-]{10,}|A[KS]IA[0-9A-Z]{16})"
         ),
         "[token]",
     ),
-    _Form(_LONG_WORD, re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{40,}(?![A-Za-z0-9_-])"), _token),
-    _Form(_LONG_WORD, _pattern(r"(?<![0-9a-z])[0-9a-f]{64}(?![0-9a-z])"), "[token]"),
-    _Form(_LONG_WORD, re.compile(r"(?<![A-Za-z0-9])[A-Z2-7]{32}(?![A-Za-z0-9])"), "[totp]"),
+    _Form(_LONG_WORD, re.compile(_not_after("A-Za-z0-9_-") + r"[A-Za-z0-9_-]{40,}(?![A-Za-z0-9_-])"), _token),
+    _Form(_LONG_WORD, _pattern(_not_after("0-9a-z") + r"[0-9a-f]{64}(?![0-9a-z])"), "[token]"),
+    _Form(_LONG_WORD, re.compile(_not_after("A-Za-z0-9") + r"[A-Z2-7]{32}(?![A-Za-z0-9])"), "[totp]"),
     # Personal values by their form.
     _EMAIL,
-    _Form(_DIGITS, _pattern(r"(?<![0-9a-z_])[a-z]{2}[0-9]{2}(?:[ -]?[a-z0-9]){11,34}(?![0-9a-z_])"), _iban),
+    _Form(_DIGITS, _pattern(_not_after("0-9a-z_") + r"[a-z]{2}[0-9]{2}(?:[ -]?[a-z0-9]){11,34}(?![0-9a-z_])"), _iban),
     _Form(
         _DIGITS,
         _pattern(
@@ -160,14 +169,23 @@ _FORMS = (
     _Form(
         ":",
         _pattern(
-            r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-f]{0,4})(?:%\w{1,20})?(?!\w)"
+            _not_after(r"\w:.")
+            + r"(?:[0-9a-f]{0,4}:){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-f]{0,4})(?:%\w{1,20})?(?!\w)"
         ),
         _ip,
     ),
-    _Form(".", _pattern(r"(?<![\w.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\w|\.[0-9])"), _ip),
-    _Form(_DIGITS, _pattern(r"(?<![\w.+-])(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}(?![\w-])"), "[phone]"),
-    _Form(_DIGITS, _pattern(r"(?<![\w.])(?:\+|00)[0-9](?:[ ().\-/]{0,2}[0-9]){7,14}(?!\w)"), "[phone]"),
-    _Form(_DIGITS, _pattern(r"(?<![\w.:/+-])0[0-9]{2,4}[ /-][0-9]{3,9}(?:[ -]?[0-9]{2,5}){0,2}(?![\w:])"), "[phone]"),
+    _Form(".", _pattern(_not_after(r"\w.") + r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\w|\.[0-9])"), _ip),
+    _Form(
+        _DIGITS,
+        _pattern(_not_after(r"\w.+-") + r"(?:\([0-9]{3}\) ?|[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}(?![\w-])"),
+        "[phone]",
+    ),
+    _Form(_DIGITS, _pattern(_not_after(r"\w.") + r"(?:\+|00)[0-9](?:[ ().\-/]{0,2}[0-9]){7,14}(?!\w)"), "[phone]"),
+    _Form(
+        _DIGITS,
+        _pattern(_not_after(r"\w.:/+-") + r"0[0-9]{2,4}[ /-][0-9]{3,9}(?:[ -]?[0-9]{2,5}){0,2}(?![\w:])"),
+        "[phone]",
+    ),
 )
 
 

@@ -1,0 +1,260 @@
+"""A small shop with durable work, as a program: workers that tests kill, pause and replace.
+
+Usage: python -m tests.infra.durable_house OPTIONS, a JSON object with `url`, `folder`, `slot`, `missed_beats`, `point`.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import dbos._dbos
+import sqlalchemy as sa
+
+from services.infra import settings
+from services.infra.crypto import Vault, new_master_keyset
+from services.infra.db import Base, make_engine
+from services.infra.durable import Client, Effect, Failure, Hands, Json, Outbox, Reaction, Subscription, migrate
+from services.infra.uow import UnitOfWork, current
+from services.infra.verbs import command
+from services.kernel.clock import SystemClock
+from services.kernel.context import Actor, JobActor
+from services.kernel.errors import Invalid, Unavailable
+from services.kernel.facts import Fact
+from services.work import Work
+from services.work import subscriptions as work_subscriptions
+from tests.servers.waiting import until
+
+SHOPPER = JobActor("shopper", frozenset({"shop.order", "shop.count", "work.read", "work.resume", "work.keep"}))
+EXIT_LOST = 3
+
+ROWS = sa.Table(
+    "shop_rows",
+    sa.MetaData(),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.String),
+    sa.Column("ref", sa.String),
+    sa.Column("pid", sa.Integer),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ordered(Fact):
+    """Somebody ordered; the plan says what happens to whom."""
+
+    topic: ClassVar[str] = "shop.ordered"
+
+    ref: str
+    plan: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted(Fact):
+    """An order was counted."""
+
+    topic: ClassVar[str] = "shop.counted"
+
+    ref: str
+
+
+class Patience:
+    """Little of it, so that tests are quick."""
+
+    def __init__(self, missed_beats: int = 8) -> None:
+        self.retry_unit_seconds = 0.05
+        self.beat_seconds = 0.1
+        self.missed_beats = missed_beats
+
+
+class Shop:
+    """The shop's verbs."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self.uow = uow
+
+    @command(permission="shop.order")
+    def order(self, actor: Actor, ref: str, plan: str, *, then_fail: bool = False) -> None:
+        """Order, and fail afterwards where that is wanted."""
+        note("order", ref)
+        current().publish(Ordered(occurred_at=self.uow.clock.now(), ref=ref, plan=plan))
+        if then_fail:
+            raise Invalid("no_stock", "Order less.")
+
+    @command(permission="shop.count")
+    def count(self, actor: Actor, ref: str) -> None:
+        """Count an order."""
+        note("count", ref)
+        current().note(ref=ref)
+        current().publish(Counted(occurred_at=self.uow.clock.now(), ref=ref))
+
+    @command(permission="shop.count")
+    def mark(self, actor: Actor, kind: str, ref: str) -> None:
+        """Note that something happened."""
+        note(kind, ref)
+
+
+def note(kind: str, ref: str) -> None:
+    """Write a row in the running transaction."""
+    current().session.execute(sa.insert(ROWS).values(kind=kind, ref=ref, pid=os.getpid()))
+
+
+class House:
+    """The shop, its subscribers and its database; what happens outside leaves marks in a folder."""
+
+    def __init__(self, url: str, folder: Path, **more: object) -> None:
+        self.folder = folder
+        self.settings = settings.read({}, data_dir=folder, database_url=url, durable_poll_seconds=0.05, **more)
+        self.engine = make_engine(url)
+        self.client = Client(url)
+        clock = SystemClock()
+        self.outbox = Outbox(self.client, clock)
+        vault = Vault(self.settings.master_keyset.get_secret_value(), "secret", clock)
+        self.uow = UnitOfWork(self.engine, clock, vault, self.outbox)
+        self.shop, self.work = Shop(self.uow), Work(self.uow, self.client)
+        self.outbox.subscribe(self.subscriptions())
+
+    def create(self) -> None:
+        """Make the tables."""
+        Base.metadata.create_all(self.engine)
+        ROWS.create(self.engine)
+        migrate(self.settings.database_url)
+
+    def subscriptions(self) -> list[Subscription[Any]]:
+        """Return who listens to what."""
+        return [
+            Reaction(Ordered, "shop.count", self.count),
+            Reaction(Ordered, "shop.check", self.check, attempts=2),
+            Reaction(Counted, "shop.celebrate", lambda fact: self.shop.mark(SHOPPER, "celebrate", fact.ref)),
+            Effect(Ordered, "shop.ship", self.ship, settle=self.shipped, give_up=self.given_up, attempts=6),
+            *work_subscriptions(self.client),
+        ]
+
+    def count(self, fact: Ordered) -> None:
+        """Count an order, dying where that is wanted."""
+        if "count" in fact.plan:
+            self.die("before_the_change")
+            self.shop.count(SHOPPER, fact.ref)
+            self.die("in_the_transaction")
+            self.hold("count")
+
+    def check(self, fact: Ordered) -> None:
+        """Refuse where that is wanted and nobody has mended it."""
+        if "refuse" in fact.plan and not (self.folder / "mended").exists():
+            self.shop.mark(SHOPPER, "half done", fact.ref)
+            raise Invalid("no_address", "Write to ann@example.org for the address.")
+
+    def ship(self, fact: Ordered, key: str) -> Json:
+        """Go out: leave a mark for each call, then die, wait or fail where that is wanted."""
+        if "ship" not in fact.plan:
+            return None
+        calls = self.folder / "calls.txt"
+        with calls.open("a") as file:
+            file.write(f"{key} {os.getpid()}\n")
+        self.die("after_sending")
+        self.hold("ship")
+        if "flaky" in fact.plan and len(calls.read_text().splitlines()) < 3:
+            raise Unavailable("vendor_down", "The vendor does not answer.")
+        if "impossible" in fact.plan:
+            raise Invalid("vendor_refuses", "The vendor does not ship there.")
+        return {"parcel": f"parcel of {fact.ref}"}
+
+    def shipped(self, fact: Ordered, result: Json) -> None:
+        """Write down what the vendor answered."""
+        if isinstance(result, dict):
+            self.shop.mark(SHOPPER, str(result["parcel"]), fact.ref)
+
+    def given_up(self, fact: Ordered, failure: Failure) -> None:
+        """Write down why nothing was shipped."""
+        self.shop.mark(SHOPPER, f"given up: {failure.code}", fact.ref)
+
+    def die(self, point: str) -> None:
+        """Kill this process, once, where the test asked for that."""
+        try:
+            (self.folder / f"die-{point}").unlink()
+        except FileNotFoundError:
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def hold(self, what: str) -> None:
+        """Say that we are here and wait for leave, where the test asked for that."""
+        if (self.folder / f"hold-{what}").exists():
+            (self.folder / f"holding-{what}-{os.getpid()}").touch()
+            until(lambda: (self.folder / f"free-{what}").exists(), "leave to go on", 60)
+
+    def rows(self, ref: str) -> dict[str, int]:
+        """Return how many rows of each kind there are."""
+        query = sa.select(ROWS.c.kind, sa.func.count()).where(ROWS.c.ref == ref).group_by(ROWS.c.kind)
+        with self.engine.connect() as connection:
+            return dict(connection.execute(query).tuples().all())
+
+    def audited(self) -> list[tuple[str, str]]:
+        """Return verb and correlation id of each audit row."""
+        with self.engine.connect() as connection:
+            found = connection.execute(sa.text("select verb, correlation_id from audit_entries order by id"))
+            return [(str(verb), str(correlation)) for verb, correlation in found]
+
+    def calls(self) -> list[list[str]]:
+        """Return key and pid of each call that went out."""
+        calls = self.folder / "calls.txt"
+        return [line.split() for line in calls.read_text().splitlines()] if calls.exists() else []
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+        self.engine.dispose()
+
+
+def die_in_the_engine(house: House) -> None:
+    """Let the process die inside the engine, where there is no door of ours."""
+    engine = dbos._dbos._get_dbos_instance()._sys_db
+    recorded, ended = engine.record_operation_result, engine.update_workflow_outcome
+
+    def before_its_own_mark(*given: Any, **named: Any) -> Any:
+        house.die("after_our_commit")
+        return recorded(*given, **named)
+
+    def before_the_end(*given: Any, **named: Any) -> Any:
+        house.die("before_the_end")
+        return ended(*given, **named)
+
+    engine.record_operation_result, engine.update_workflow_outcome = before_its_own_mark, before_the_end
+
+
+def work(options: dict[str, Any]) -> int:
+    """Work until SIGTERM or until another process has taken over."""
+    house = House(options["url"], Path(options["folder"]), durable_slot=options["slot"])
+    stop, lost = threading.Event(), threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+
+    def lose() -> None:
+        lost.set()
+        stop.set()
+
+    patience = Patience(options.get("missed_beats", 8))
+    hands = Hands(
+        house.settings,
+        house.uow,
+        house.client,
+        subscriptions=house.outbox.subscriptions,
+        patience=patience,
+        on_lost=lose,
+    )
+    hands.start()
+    die_in_the_engine(house)
+    (house.folder / f"started-{os.getpid()}").touch()
+    stop.wait()
+    hands.stop(0 if lost.is_set() else 5)
+    return EXIT_LOST if lost.is_set() else 0
+
+
+def keyset() -> str:
+    """Return a master keyset for all workers of one test."""
+    return new_master_keyset()
+
+
+if __name__ == "__main__":
+    os._exit(work(json.loads(sys.argv[1])))
