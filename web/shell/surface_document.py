@@ -18,7 +18,9 @@ from web.ui.static import StaticManifest
 RENDERER: Final = "document.addEventListener('DOMContentLoaded',function(){window.renderer=new DashRenderer();});"
 _SCRIPT: Final = re.compile(r'<script src="(?P<src>[^"]+)"></script>|<script>(?P<inline>.*?)</script>', re.DOTALL)
 _SUITE: Final = re.compile(r".*/_dash-component-suites/(?P<package>[^/]+)/(?P<path>.+)")
-_UNUSED: Final = re.compile(r"dash/deps/polyfill|dash/dash_table/")
+_TABLE: Final = re.compile(r"dash/dash_table/")
+# Lazy parts of the core components (graphs, dropdowns) need its regeneratorRuntime; public pages have none of them.
+_POLYFILL: Final = re.compile(r"dash/deps/polyfill")
 _CONFIG_KEPT: Final = frozenset(
     {
         "url_base_pathname", "requests_pathname_prefix", "ui", "props_check", "show_undo_redo", "serve_locally",
@@ -56,7 +58,9 @@ def scripts_of(surface: Surface, generated: str, bundles: Bundles, static: Stati
 
 def _wanted(surface: Surface, package: str, path: str) -> bool:
     if package == "dash":
-        return not _UNUSED.search(f"{package}/{path}")
+        light = surface.public and not surface.graphs
+        name = f"{package}/{path}"
+        return not (_TABLE.search(name) or (light and _POLYFILL.search(name)))
     return package in surface.libraries
 
 

@@ -80,14 +80,17 @@
     return { label: "Sign in again", href: `${config.signIn}?next=${next}` };
   };
   const refused = async (response) => {
-    let problem = {};
+    const body = await response.text();
+    /* The renderer reads a refusal's body more than once. */
+    response.text = async () => body;
+    response.json = async () => JSON.parse(body);
+    let problem = { title: "That did not work", detail: `The server answered ${response.status}.` };
     try {
-      problem = await response.clone().json();
+      problem = JSON.parse(body);
     } catch {
-      problem = { title: "That did not work", detail: `The server answered ${response.status}.` };
+      /* Not ours: a proxy in between has answered. */
     }
-    const link = response.status === 401 ? signIn() : null;
-    say(problem.title, problem.detail, problem.correlation_id, link);
+    say(problem.title, problem.detail, problem.correlation_id, response.status === 401 ? signIn() : null);
   };
   const ask = window.fetch.bind(window);
   window.fetch = async (resource, options) => {
