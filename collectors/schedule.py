@@ -19,10 +19,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from services.identity import Identity
 from services.infra.durable import Beat, Job
 from services.infra.durable.envelope import Envelope, envelope_of_tick
 from services.kernel.clock import Clock, from_epoch_ms
 from services.kernel.context import JobActor, correlated, new_correlation
+from services.metrics import Intake, Recording
+from services.notifications import Post
 from services.work import Work
 
 _log = logging.getLogger(__name__)
@@ -32,6 +35,8 @@ CATCH_UP = (timedelta(hours=1), timedelta(hours=25), timedelta(days=6))
 """How far back a start looks for the last missed tick; less than finished work is kept, so none runs twice."""
 
 KEEPER = JobActor("work.keeper", frozenset({"work.keep"}))
+METER = JobActor("metrics.meter", frozenset({"metrics.run"}))
+TIDIER = JobActor("identity.tidier", frozenset({"identity.tidy"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,27 @@ def keep_work(work: Work) -> Timetable:
         jobs=(
             Job("work.note_set_aside", lambda _: work.note_set_aside(KEEPER), every_seconds=60),
             Job("work.forget", forget, cron="17 * * * *"),
+        )
+    )
+
+
+def keep_metrics(intake: Intake, recording: Recording) -> Timetable:
+    """Return the times of the measurements: folding is what makes a play visible, so it comes twice a second."""
+    return Timetable(
+        jobs=(
+            Job("metrics.wake_sessions", lambda _: intake.wake_sessions(METER), every_seconds=15),
+            Job("metrics.expire", lambda _: recording.expire(METER), cron="23 * * * *"),
+        ),
+        beats=(Beat("metrics.fold", lambda: intake.fold(METER), every_seconds=0.5),),
+    )
+
+
+def keep_people(identity: Identity, post: Post) -> Timetable:
+    """Return the times of accounts' and letters' upkeep."""
+    return Timetable(
+        jobs=(
+            Job("identity.tidy", lambda _: identity.upkeep.tidy(TIDIER), cron="41 3 * * *"),
+            Job("notifications.queue_waiting", post.queue_waiting, every_seconds=60),
         )
     )
 

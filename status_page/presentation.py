@@ -1,10 +1,10 @@
 """How a figure is put into words and units for people."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dash.development.base_component import Component
 
+from services.metrics.units import display_unit, is_duration
 from services.metrics.views import CompanionView, FigureState, FigureView
 from web.ui import Point, Target, fmt, tile
 from web.ui.theme import State
@@ -28,31 +28,17 @@ _VERDICTS = {
 HREF = "/status/figures/{name}/"
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """How one unit of the metrics is shown: its sign, and what a value is multiplied by."""
-
-    sign: str
-    factor: float
-
-
-UNITS = {"milliseconds": Unit("s", 0.001), "ratio": Unit("%", 100)}
-
-
-def shown(figure: FigureView, value: float | None) -> float | None:
-    """Return a value of the figure in the unit that people see."""
-    return None if value is None else value * UNITS[figure.unit].factor
-
-
-def sign(figure: FigureView) -> str:
-    """The sign of the unit that people see."""
-    return UNITS[figure.unit].sign
+def value_of(figure: FigureView) -> fmt.Quantity:
+    """The figure's value in the unit that people see."""
+    unit = display_unit(figure)
+    return fmt.quantity(unit.shown(figure.value), unit.sign)
 
 
 def target(figure: FigureView) -> Target:
     """What the figure is held against, in the unit that people see."""
-    value = figure.target * UNITS[figure.unit].factor
-    return Target(value, f"< {fmt.quantity(value, sign(figure))}")
+    unit = display_unit(figure)
+    value = figure.target * unit.factor
+    return Target(value, f"< {fmt.quantity(value, unit.sign)}")
 
 
 def verdict(figure: FigureView) -> str:
@@ -62,7 +48,8 @@ def verdict(figure: FigureView) -> str:
 
 def points(figure: FigureView) -> list[Point]:
     """The figure's trend in the unit that people see."""
-    return [Point(p.starts_at, shown(figure, p.value)) for p in figure.series]
+    unit = display_unit(figure)
+    return [Point(p.starts_at, unit.shown(p.value)) for p in figure.series]
 
 
 def window(figure: FigureView) -> str:
@@ -73,17 +60,17 @@ def window(figure: FigureView) -> str:
 
 def companion(view: CompanionView) -> str:
     """A raw number in words."""
-    return fmt.duration(view.value) if view.unit == "seconds" else fmt.count(round(view.value))
+    return fmt.duration(view.value) if is_duration(view) else fmt.count(round(view.value))
 
 
 def figure_tile(figure: FigureView, now: datetime) -> Component:
     """The figure as the page shows it, with everything that makes it believable."""
     return tile(
         figure.title,
-        fmt.quantity(shown(figure, figure.value), sign(figure)),
+        value_of(figure),
         state=STATES[figure.state],
         verdict=verdict(figure),
-        samples=f"{fmt.count(figure.samples)} {'play' if figure.samples == 1 else 'plays'}",
+        samples=fmt.plural(figure.samples, "play"),
         as_of=figure.newest_at,
         now=now,
         definition_href=HREF.format(name=figure.name),

@@ -1,14 +1,15 @@
 """The public surface: its pages, their frame, and what keeps them live."""
 
+from dash import Input, Output
 from dash.development.base_component import Component
 
 from services.public import PublicServices
 from status_page.documents import days_of
 from status_page.pages.figure import FigureHistory, figure_page
 from status_page.pages.method import method_page
-from status_page.pages.now import now_page
+from status_page.pages.now import LIVE_ID, TICK_ID, live, now_page
 from status_page.snapshot import Snapshot
-from web.shell.pages import Frame, Page, Surface, Visit
+from web.shell.pages import Callbacks, Frame, Page, Surface, Visit
 from web.shell.routes import PUBLIC, CachedDocument
 from web.ui import NavItem, button, demo_banner, fmt, link, public_frame
 
@@ -24,6 +25,11 @@ def surface(public: PublicServices, snapshot: Snapshot) -> Surface:
 
     def now(_: Visit) -> Component:
         return now_page(snapshot.state(), public.clock.now())
+
+    def keep_live(callbacks: Callbacks) -> None:
+        @callbacks.callback(Output(LIVE_ID, "children"), Input(TICK_ID, "n_intervals"), prevent_initial_call=True)
+        def refresh(_: int | None) -> Component:
+            return live(snapshot.state(), public.clock.now())
 
     def figure(visit: Visit) -> Component:
         name, days = visit.variables["name"], days_of(visit.query.get("days"))
@@ -44,9 +50,9 @@ def surface(public: PublicServices, snapshot: Snapshot) -> Surface:
         title="Greenlight status",
         access=PUBLIC,
         pages=(
-            Page("", "Status", PUBLIC, now, server_rendered=True,
+            Page("", "Status", PUBLIC, now, keep_live, server_rendered=True,
                  description="Live service levels of video playback: join time and rebuffering, with their targets."),
-            Page("figures/<name>", figure_title, PUBLIC, figure, server_rendered=True),
+            Page("figures/<name>", figure_title, PUBLIC, figure, server_rendered=True, redraw_on=frozenset({"days"})),
             Page("how-we-measure", "How we measure", PUBLIC, method, server_rendered=True),
         ),
         frame=lambda frame: _frame(frame, public),

@@ -7,8 +7,9 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
+from services.metrics.units import display_unit
 from services.metrics.views import FigureView
-from status_page.presentation import STATES, UNITS, companion, shown, sign, target, verdict, window
+from status_page.presentation import STATES, companion, target, value_of, verdict, window
 from web.ui import (
     Option,
     Point,
@@ -49,7 +50,7 @@ def figure_page(history: FigureHistory, now: datetime) -> Component:
     return stack([
         page_head(figure.title, lead=figure.definition),
         columns([
-            kpi(f"Last {window(figure)}", str(fmt.quantity(shown(figure, figure.value), sign(figure))),
+            kpi(f"Last {window(figure)}", str(value_of(figure)),
                 note=f"target {aim.text}"),
             *([kpi("Within the target", fmt.percent(figure.good_share), note="share of plays, counted exactly")]
               if figure.good_share is not None else []),
@@ -69,17 +70,15 @@ def _origin(figure: FigureView) -> str:
 
 def _trend(history: FigureHistory) -> Component:
     figure, aim = history.figure, target(history.figure)
-    factor = UNITS[figure.unit].factor
+    unit = display_unit(figure)
     points = [
-        Point(at.to_pydatetime(), None if pd.isna(value) else float(value) * factor)
+        Point(at.to_pydatetime(), unit.shown(None if pd.isna(value) else float(value)))
         for at, value in zip(history.rows["starts_at"], history.rows["value"], strict=True)
     ]
     spans = segmented_links(
         "Span", [Option(str(days), label, href=f"?days={days}") for days, label in SPANS.items()], str(history.days)
     )
-    chart = trend_chart(
-        points, title=figure.title, unit=sign(figure), target=aim.value, target_text=f"target {aim.text}"
-    )
+    chart = trend_chart(points, title=figure.title, unit=unit.sign, target=aim.value, target_text=f"target {aim.text}")
     return card(chart, title=f"{figure.title}, {SPANS[history.days]}", aside=spans)
 
 
@@ -101,8 +100,8 @@ def _recompute(history: FigureHistory) -> Component:
     links = [html.A(f"CSV, {label}", href=f"/status/figures/{name}.csv?days={days}") for days, label in SPANS.items()]
     return card(
         prose([
-            ("The same figure, from the same cells, for your own program. A bucket without a measurement is empty in the "
-            "CSV and null in the JSON; it is never zero."),
+            ("The same figure, from the same cells, for your own program. A bucket without a measurement is empty in "
+            "the CSV and null in the JSON; it is never zero."),
             [part for link in [*links, html.A("JSON, now", href="/status/figures.json")] for part in (link, "  ")],
         ]),
         title="Compute it again",

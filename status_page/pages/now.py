@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from services.metrics.views import FigureState, FigureView
 from status_page.presentation import HREF, figure_tile
 from status_page.snapshot import StatusState
 from web.ui import columns, fmt, note, stack, timestamp, verdict
-from web.ui.nodes import attrs
 from web.ui.theme import State
 
-LIVE_ID = "status-live"
+LIVE_ID, TICK_ID = "status-live", "status-tick"
+REFRESH_MS = 10_000
 
 
 def overall(state: StatusState) -> tuple[str, State]:
@@ -35,7 +35,8 @@ def overall(state: StatusState) -> tuple[str, State]:
 
 def now_page(state: StatusState, now: datetime) -> Component:
     """The whole content of the page; `now` is the instant that ages count from."""
-    return stack([live(state, now), _explained(state.figures)], gap="large")
+    tick = dcc.Interval(id=TICK_ID, interval=REFRESH_MS)
+    return stack([tick, html.Div(live(state, now), id=LIVE_ID), _explained(state.figures)], gap="large")
 
 
 def live(state: StatusState, now: datetime) -> Component:
@@ -50,9 +51,7 @@ def live(state: StatusState, now: datetime) -> Component:
             verdict(title, colour, lead=lead, live=timestamp(state.as_of, now=now, prefix="updated")),
             columns([figure_tile(figure, now) for figure in state.figures]),
         ],
-        id=LIVE_ID,
         className="stack large",
-        **attrs(aria_live="off"),
     )
 
 

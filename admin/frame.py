@@ -1,0 +1,54 @@
+"""The frame of the staff surface: navigation, and who is signed in."""
+
+from collections.abc import Callable
+
+from dash.development.base_component import Component
+
+from web.shell.csrf import csrf_token
+from web.shell.guard import allows
+from web.shell.pages import Frame
+from web.ui import NavItem, NavSection, Person, demo_banner, signed_in_frame
+
+PREFIX = "/admin/"
+_SECTIONS = (
+    ("Operate", (("Overview", "", "layout-dashboard"), ("Background work", "work", "workflow"))),
+    ("People", (("People", "people", "users"), ("Messages", "messages", "mail"))),
+    ("Product", (("Gallery", "gallery", "shapes"),)),
+)
+_ELSEWHERE = NavSection(
+    "Elsewhere",
+    (
+        NavItem("Status page", "/status/", "radio"),
+        NavItem("Dashboards", "/dashboards/", "chart-line"),
+        NavItem("Shop", "/shop/", "play"),
+    ),
+)
+
+
+def frame(*, demo: bool) -> Callable[[Frame], Component]:
+    """Return what draws the frame around a page; places that this person may not see are left out."""
+
+    def draw(framed: Frame) -> Component:
+        open_paths = {page.path for page in framed.pages if allows(page.access, framed.visit.signed_in)}
+        sections = [
+            NavSection(label, [NavItem(name, PREFIX + path, icon) for name, path, icon in items if path in open_paths])
+            for label, items in _SECTIONS
+        ]
+        person = framed.visit.signed_in
+        return signed_in_frame(
+            framed.children,
+            name="Greenlight",
+            home_href=PREFIX,
+            sections=[*(s for s in sections if s.items), _ELSEWHERE],
+            path=framed.visit.path,
+            person=Person(
+                person.name if person else "",
+                ", ".join(person.roles) if person else "",
+                "/account/security",
+                "/account/sign-out",
+                csrf_token(),
+            ),
+            demo=demo_banner(remove_command="python manage.py demo-forget") if demo else None,
+        )
+
+    return draw

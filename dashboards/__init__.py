@@ -1,0 +1,1 @@
+"""The reading surface: for compliance, operations, creators and agencies."""

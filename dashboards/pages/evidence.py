@@ -1,0 +1,81 @@
+"""The audit trail: every change with who made it, found by any id that stands in it."""
+
+from urllib.parse import urlencode
+
+from dash import html
+from dash.development.base_component import Component
+
+from services.evidence import AuditEntryView
+from services.facade import Services
+from services.kernel.paging import PageRequest
+from web.shell.pages import Page, Visit
+from web.ui import (
+    Column,
+    Empty,
+    Loaded,
+    button,
+    data_grid,
+    form,
+    link,
+    mono,
+    page_head,
+    panel,
+    stack,
+    text_input,
+    timestamp,
+    with_sub,
+)
+
+PATH = "/dashboards/evidence"
+_GRID = [
+    Column[AuditEntryView]("at", "When", lambda r: with_sub(timestamp(r.at), mono(r.id))),
+    Column[AuditEntryView]("verb", "What", lambda r: with_sub(r.verb, _noted(r))),
+    Column[AuditEntryView]("actor", "Who", lambda r: with_sub(r.actor_kind, mono(r.actor_id)), priority=2),
+    Column[AuditEntryView]("about", "About", lambda r: [mono(subject) for subject in r.subjects], priority=3),
+    Column[AuditEntryView]("correlation", "Correlation", lambda r: _found_by(r.correlation_id), priority=3),
+]
+
+
+def page(services: Services) -> Page:
+    """Return the page, reading through these services."""
+
+    def layout(visit: Visit) -> Component:
+        search, after = visit.query.get("search", ""), visit.query.get("after")
+        now = services.clock.now()
+        found = services.evidence.entries(visit.actor, PageRequest(after=after), search=search)
+        more = None
+        if found.next_cursor is not None:
+            following = urlencode({"search": search, "after": found.next_cursor})
+            more = html.Div(button("Older", href=f"{PATH}?{following}", icon_name="chevron-right"), className="acts")
+        table = panel(
+            lambda: Loaded(found.items, now),
+            lambda rows: data_grid(rows, _GRID, caption="Changes", noun="evidence", row_key=lambda r: r.id),
+            title="Changes" if not search else f"Changes found by {search}",
+            now=now,
+            flush=True,
+            empty=Empty(
+                "Nothing found", "Look for an id of a person, an entry, a trace or a correlation, or for a verb."
+            ),
+        )
+        lead = "Written in the transaction of each change; personal values stand in it as ciphertext only."
+        return stack([page_head("Audit trail", lead=lead), _search(search), table, more])
+
+    return Page("evidence", "Audit trail", "evidence.read", layout, redraw_on=frozenset({"search", "after"}))
+
+
+def _search(search: str) -> Component:
+    return form(
+        text_input("Any id, or a verb", id="evidence-search", name="search", value=search, required=False),
+        action=PATH,
+        csrf_token=None,
+        actions=button("Search", submit=True, icon_name="search"),
+        method="get",
+    )
+
+
+def _noted(entry: AuditEntryView) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in entry.facts.items()) or "nothing noted"
+
+
+def _found_by(correlation_id: str) -> Component:
+    return link(mono(correlation_id), f"{PATH}?{urlencode({'search': correlation_id})}")

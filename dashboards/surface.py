@@ -1,0 +1,50 @@
+"""The reading surface."""
+
+from dash.development.base_component import Component
+
+from dashboards.pages import evidence, playback
+from services.facade import Services
+from web.shell.csrf import csrf_token
+from web.shell.guard import allows
+from web.shell.pages import Frame, Surface
+from web.ui import NavItem, NavSection, Person, demo_banner, signed_in_frame
+
+PREFIX = "/dashboards/"
+_ITEMS = (("Playback", "", "chart-line"), ("Audit trail", "evidence", "stamp"))
+
+
+def surface(services: Services) -> Surface:
+    """Return the surface, reading through these services."""
+    return Surface(
+        name="dashboards",
+        prefix=PREFIX,
+        title="Greenlight dashboards",
+        access="dashboards.enter",
+        pages=(playback.page(services), evidence.page(services)),
+        frame=lambda framed: _frame(framed, demo=services.demo),
+        graphs=True,
+    )
+
+
+def _frame(framed: Frame, *, demo: bool) -> Component:
+    person = framed.visit.signed_in
+    open_paths = {page.path for page in framed.pages if allows(page.access, person)}
+    items = [NavItem(name, PREFIX + path, icon) for name, path, icon in _ITEMS if path in open_paths]
+    elsewhere = [NavItem("Status page", "/status/", "radio"), NavItem("Shop", "/shop/", "play")]
+    if person and "admin.enter" in person.actor.permissions:
+        elsewhere.append(NavItem("Operations", "/admin/", "layout-dashboard"))
+    return signed_in_frame(
+        framed.children,
+        name="Greenlight",
+        home_href=PREFIX,
+        sections=[NavSection("Read", items), NavSection("Elsewhere", elsewhere)],
+        path=framed.visit.path,
+        person=Person(
+            person.name if person else "",
+            ", ".join(person.roles) if person else "",
+            "/account/security",
+            "/account/sign-out",
+            csrf_token(),
+        ),
+        demo=demo_banner(remove_command="python manage.py demo-forget") if demo else None,
+    )

@@ -1,0 +1,123 @@
+"""The operator's command line: every routine of an installation, each by its name."""
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+from services.infra.migrate import migrate as migrate_database
+
+from collectors import background as background_process
+from collectors.schedule import keep_metrics, keep_people, keep_work, together
+from processes import up as up_sequence
+from processes.demo_data import demo_people, forget_demo, seed_people, seed_titles
+from services.infra.logs import start_logging
+from services.infra.settings import Settings, read
+from services.infra.telemetry import start_tracing
+from services.kernel.context import JobActor, correlated, new_correlation
+from services.kernel.errors import DomainError
+from services.wiring import wire
+from web.ui import bundles
+
+EXIT_REFUSED = 78
+"""EX_CONFIG: starting again cannot help."""
+_FOUNDER = JobActor("command line", frozenset({"identity.found"}))
+
+app = typer.Typer(
+    help="Greenlight: takes a creator video-commerce platform live and keeps it live.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run a command; what it refuses is said in one line, with what to do next."""
+    try:
+        with correlated(new_correlation()):
+            app()
+    except DomainError as refusal:
+        typer.echo(f"refused: {refusal.message} ({refusal.code})", err=True)
+        sys.exit(1 if refusal.retryable else EXIT_REFUSED)
+
+
+@app.command()
+def up(*, demo: Annotated[bool, typer.Option("--demo", help="With demo people, titles and traffic.")] = False) -> None:
+    """Start everything in this terminal; Ctrl-C stops it."""
+    sys.exit(up_sequence.run(_settings(**({"demo": True} if demo else {}))))
+
+
+@app.command()
+def background() -> None:
+    """Run durable work and the clock; several may run on PostgreSQL, each with its GREENLIGHT_DURABLE_SLOT."""
+    settings = _started("background")
+    wired = wire(settings)
+    services = wired.services
+    timetable = together(
+        keep_work(services.work),
+        keep_metrics(services.intake, wired.recording),
+        keep_people(services.identity, wired.post),
+    )
+    code = background_process.run(
+        settings, wired.uow, wired.client, subscriptions=wired.subscriptions, timetable=timetable
+    )
+    background_process.end_process(code)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this release's schema; safe to run twice, and from two machines at once."""
+    migrate_database(_started("migrate").database_url)
+    typer.echo("The database has this release's schema.")
+
+
+@app.command()
+def check() -> None:
+    """Print every setting, secrets masked, and tell whether the installation can start."""
+    settings = _settings()
+    for name, value in settings.model_dump(mode="json").items():
+        typer.echo(f"GREENLIGHT_{name.upper()}={value}")
+    problems = up_sequence.problems(settings)
+    for problem in problems:
+        typer.echo(f"problem: {problem}", err=True)
+    raise typer.Exit(EXIT_REFUSED if problems else 0)
+
+
+@app.command()
+def seed() -> None:
+    """Make the demo's people and titles, where they are not there yet."""
+    wired = wire(_started("seed"))
+    seed_people(wired)
+    seed_titles(wired, typer.echo)
+    typer.echo(demo_people(wired))
+
+
+@app.command("demo-forget")
+def demo_forget() -> None:
+    """Remove everything that the demo made: traffic, titles, people."""
+    typer.echo(json.dumps(forget_demo(wire(_started("demo-forget")))))
+
+
+@app.command("build-assets")
+def build_assets() -> None:
+    """Bring the front-end files in assets/built up to date."""
+    bundles.build(say=typer.echo)
+
+
+@app.command("invite-admin")
+def invite_admin(email: str) -> None:
+    """Invite the first administrator and print the link; the mail goes out as well once there is a mail server."""
+    wired = wire(_started("invite-admin"))
+    issued = wired.services.identity.founding.invite_first_admin(_FOUNDER, email=email)
+    typer.echo(f"{wired.settings.public_url}/account/invitation/{issued.token}")
+
+
+def _settings(**overrides: Any) -> Settings:  # noqa: ANN401 -- the settings check them
+    return read(**overrides)
+
+
+def _started(process: str) -> Settings:
+    settings = _settings()
+    start_logging(settings, process)
+    start_tracing(settings, process)
+    return settings

@@ -1,0 +1,124 @@
+"""The start of an installation in one terminal: what must be there first, then the processes under one supervisor."""
+
+import errno
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import typer
+from services.infra.migrate import migrate
+
+from processes.demo_data import demo_people, seed_people, seed_titles
+from processes.supervise import Command, Supervisor
+from services.infra.logs import start_logging
+from services.infra.settings import Settings
+from services.kernel.errors import Conflict
+from services.wiring import Wired, wire
+from web.ui import bundles
+
+_ROOT = Path(__file__).parent.parent
+_READY_WAIT_SECONDS = 0.3
+
+
+def run(settings: Settings) -> int:
+    """Prepare what is missing, start every process, and return the exit code once all of them have ended.
+
+    Raises: Conflict where the port is taken; Invalid for a wrong setting; Unavailable where the database does not
+    answer.
+    """
+    start_logging(settings.model_copy(update={"log_level": "warning", "log_format": "console"}), "up")
+    for problem in problems(settings):
+        raise Conflict("cannot_start", problem)
+    typer.echo("front end …")
+    bundles.build(say=lambda line: typer.echo(f"  {line}"))
+    typer.echo("database …")
+    migrate(settings.database_url)
+    wired = wire(settings)
+    if settings.demo:
+        typer.echo("demo people and titles …")
+        seed_people(wired)
+        seed_titles(wired, lambda line: typer.echo(f"  {line}"))
+    typer.echo("starting …")
+    wired.engine.dispose()
+    return Supervisor(commands(settings), ready=_announcement(wired)).run()
+
+
+def problems(settings: Settings) -> list[str]:
+    """Return what keeps this installation from starting, each with what to do about it."""
+    found: list[str] = []
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            reason = "is in use" if taken else f"cannot be listened on ({error.strerror})"
+            found.append(f"{settings.host}:{settings.port} {reason}; set GREENLIGHT_PORT to a free port.")
+    return found
+
+
+def commands(settings: Settings) -> list[Command]:
+    """Return the processes of an installation, by what they do."""
+    manage = [sys.executable, str(_ROOT / "manage.py")]
+    common = _environment(settings)
+    started = [
+        Command("web", _granian(settings), common),
+        Command("background", [*manage, "background"], common),
+    ]
+    if settings.demo:
+        started.append(Command("demo", [*manage, "demo-traffic"], common, optional=True))
+    return started
+
+
+def _granian(settings: Settings) -> list[str]:
+    return [
+        sys.executable, "-m", "granian", "wsgi:app", "--interface", "wsgi",
+        "--working-dir", str(_ROOT),
+        "--host", settings.host,
+        "--port", str(settings.port),
+        "--workers", str(settings.web_workers),
+        "--blocking-threads", str(settings.web_threads),
+        "--respawn-failed-workers",
+        "--workers-kill-timeout", "10",
+        "--no-ws",
+        "--log-level", "warning",
+    ]  # fmt: skip
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Return what children must be told that their own environment may not say."""
+    return {"GREENLIGHT_DEMO": "true" if settings.demo else "false", "PYTHONPATH": str(_ROOT)}
+
+
+def _announcement(wired: Wired) -> Callable[[], str | None]:
+    settings = wired.settings
+    client = httpx.Client(timeout=_READY_WAIT_SECONDS)
+
+    def ready() -> str | None:
+        try:
+            if client.get(f"http://{settings.host}:{settings.port}/health/live").status_code != httpx.codes.OK:
+                return None
+        except httpx.HTTPError:
+            return None
+        client.close()
+        return _welcome(wired)
+
+    return ready
+
+
+def _welcome(wired: Wired) -> str:
+    url = wired.settings.public_url
+    lines = [
+        "",
+        "Greenlight is up.",
+        f"  status page   {url}/status/",
+        f"  shop          {url}/shop/",
+        f"  operations    {url}/admin/",
+        f"  dashboards    {url}/dashboards/",
+    ]
+    if wired.settings.demo:
+        lines += ["", "Demo people, for this installation only:", demo_people(wired)]
+    return "\n".join([*lines, "", "Ctrl-C stops everything.", ""])

@@ -1,0 +1,118 @@
+"""The web process: wires the product and puts the surfaces that the settings name on one server."""
+
+from account.surface import register as register_account
+from flask import Flask, redirect
+from werkzeug.wrappers import Response
+
+from admin.surface import surface as admin_surface
+from api.beacons import blueprint as beacons
+from dashboards.surface import surface as dashboards_surface
+from processes.readiness import probes
+from services.identity import PUBLIC_PERMISSIONS
+from services.infra.logs import start_logging
+from services.infra.settings import read
+from services.infra.telemetry import start_tracing
+from services.kernel.context import JobActor
+from services.metrics.exposition import Exposition
+from services.vendors.prometheus_exposition import ExpositionCollector
+from services.wiring import Wired, wire
+from status_page.documents import blueprint as status_documents
+from status_page.snapshot import Snapshot
+from status_page.surface import surface as status_surface
+from storefront.ports import Storefront
+from storefront.surface import register as register_storefront
+from web.shell.app import make_server
+from web.shell.config import config_of
+from web.shell.dash_surface import make_surface
+from web.shell.ports import Client, Ports, SignedIn
+from web.shell.routes import PUBLIC, route
+from web.ui.static import StaticManifest
+
+_SCRAPER = JobActor("metrics.scrape", frozenset({"metrics.read"}))
+
+
+def application() -> Flask:
+    """Return the WSGI application of this process, by the settings of its environment.
+
+    Raises: Invalid, naming the setting, for a wrong one.
+    """
+    settings = read()
+    start_logging(settings, "web")
+    start_tracing(settings, "web")
+    return build(wire(settings))
+
+
+def build(wired: Wired, static: StaticManifest | None = None) -> Flask:
+    """Return a server with the surfaces that the settings name."""
+    settings, manifest = wired.settings, static or StaticManifest.load()
+    server = make_server(
+        config_of(settings), _ports(wired, manifest), clock=wired.clock, metrics_folder=settings.data_dir / "metrics"
+    )
+    for name in settings.enabled_surfaces:
+        _SURFACES[name](server, wired, manifest)
+    if "status_page" in settings.enabled_surfaces:
+        route(server, "/", access=PUBLIC, anonymous=True, endpoint="start")(_to_status)
+    return server
+
+
+def _to_status() -> Response:
+    return redirect("/status/")
+
+
+def _ports(wired: Wired, manifest: StaticManifest) -> Ports:
+    def authenticate(token: str, _: Client) -> SignedIn | None:
+        found = wired.services.identity.sessions.authenticate(wired.public.visitor, token)
+        if found is None:
+            return None
+        return SignedIn(
+            found.actor, found.session_id, found.name, found.roles, second_factor_pending=not found.complete
+        )
+
+    return Ports(
+        authenticate=authenticate,
+        visitor_permissions=PUBLIC_PERMISSIONS,
+        probes=probes(wired),
+        metrics=(_collector(wired.exposition),),
+        static=manifest,
+    )
+
+
+def _collector(exposition: Exposition) -> ExpositionCollector:
+    return ExpositionCollector(lambda: exposition.families(_SCRAPER))
+
+
+def _status_page(server: Flask, wired: Wired, _: StaticManifest) -> None:
+    snapshot = Snapshot(wired.public, wired.settings.data_dir / "status-snapshot.json")
+    server.register_blueprint(status_documents(wired.public, snapshot))
+    make_surface(server, status_surface(wired.public, snapshot))
+
+
+def _account(server: Flask, wired: Wired, manifest: StaticManifest) -> None:
+    register_account(server, wired.services, manifest)
+
+
+def _admin(server: Flask, wired: Wired, _: StaticManifest) -> None:
+    make_surface(server, admin_surface(wired.services))
+
+
+def _dashboards(server: Flask, wired: Wired, _: StaticManifest) -> None:
+    make_surface(server, dashboards_surface(wired.services))
+
+
+def _storefront(server: Flask, wired: Wired, manifest: StaticManifest) -> None:
+    media = wired.settings.data_dir / "media"
+    register_storefront(server, Storefront(wired.services.catalogue, manifest, media, wired.settings.demo))
+
+
+def _api(server: Flask, wired: Wired, _: StaticManifest) -> None:
+    server.register_blueprint(beacons(wired.services.door, wired.services.intake))
+
+
+_SURFACES = {
+    "status_page": _status_page,
+    "account": _account,
+    "admin": _admin,
+    "dashboards": _dashboards,
+    "storefront": _storefront,
+    "api": _api,
+}

@@ -1,0 +1,28 @@
+"""What the surfaces for signed-in people and programs receive: every domain's verbs, and nothing of the machinery."""
+
+from dataclasses import dataclass
+
+from services.catalogue import Catalogue
+from services.evidence import AuditTrail
+from services.identity import Identity
+from services.kernel.clock import Clock
+from services.metrics import Door, Figures, Intake, MetricStore
+from services.notifications import Messages
+from services.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every domain's verbs."""
+
+    identity: Identity
+    figures: Figures
+    metric_store: MetricStore
+    intake: Intake
+    door: Door
+    catalogue: Catalogue
+    messages: Messages
+    evidence: AuditTrail
+    work: Work
+    clock: Clock
+    demo: bool = False

@@ -1,0 +1,12 @@
+"""Every table of the product in one metadata, for migrations and for tests."""
+
+import services.catalogue.tables
+import services.identity.tables
+import services.infra.audit
+import services.infra.crypto
+import services.infra.durable.tables
+import services.metrics.tables
+import services.notifications.tables  # noqa: F401 -- imported for their tables
+from services.infra.db import Base
+
+metadata = Base.metadata

@@ -1,0 +1,108 @@
+"""The composition root: the only place that knows which adapter stands behind which port."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.catalogue import Catalogue
+from services.evidence import AuditTrail
+from services.facade import Services
+from services.identity import PUBLIC_PERMISSIONS, make_identity
+from services.infra.crypto import Vault
+from services.infra.db import make_engine
+from services.infra.durable import Client, Outbox, Subscription
+from services.infra.settings import Settings
+from services.infra.uow import UnitOfWork
+from services.kernel.clock import Clock, SystemClock
+from services.kernel.context import VisitorActor
+from services.metrics import Door, DoorPolicy, Figures, Intake, MetricStore, Recording, SqlMetricStore
+from services.metrics.exposition import Exposition
+from services.notifications import Messages, Post
+from services.public import PublicServices
+from services.vendors.prometheus import PrometheusMetricStore
+from services.vendors.smtp import SmtpGateway
+from services.work import Work
+from services.work import subscriptions as work_subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """Everything that a process root takes: the facades, and the machinery that it starts and stops."""
+
+    settings: Settings
+    clock: Clock
+    engine: sa.Engine
+    uow: UnitOfWork
+    client: Client
+    services: Services
+    public: PublicServices
+    recording: Recording
+    exposition: Exposition
+    post: Post
+    subscriptions: tuple[Subscription[Any], ...]
+
+
+def wire(settings: Settings, clock: Clock | None = None) -> Wired:
+    """Put the product together; nothing connects yet, so it may be done before a fork.
+
+    Raises: Invalid, naming the setting, for one that contradicts another.
+    """
+    time = clock or SystemClock()
+    engine = make_engine(settings.database_url)
+    client = Client(settings.database_url)
+    outbox = Outbox(client, time)
+    vault = Vault(settings.master_keyset.get_secret_value(), settings.secret_key.get_secret_value(), time)
+    uow = UnitOfWork(engine, time, vault, outbox)
+    identity = make_identity(uow, settings)
+    messages = Messages(uow, identity.letters, settings.public_url)
+    post = Post(messages, SmtpGateway(settings.smtp_url, settings.mail_from) if settings.smtp_url else None)
+    intake = Intake(uow)
+    store = _metric_store(settings, uow, time)
+    figures = Figures(store, time)
+    subscriptions = (*post.subscriptions(), *work_subscriptions(client))
+    outbox.subscribe(subscriptions)
+    services = Services(
+        identity=identity,
+        figures=figures,
+        metric_store=store,
+        intake=intake,
+        door=Door(intake, _door_policy(settings), time),
+        catalogue=Catalogue(uow),
+        messages=messages,
+        evidence=AuditTrail(uow),
+        work=Work(uow, client),
+        clock=time,
+        demo=settings.demo,
+    )
+    public = PublicServices(figures, VisitorActor(PUBLIC_PERMISSIONS), time, settings.demo)
+    return Wired(
+        settings=settings,
+        clock=time,
+        engine=engine,
+        uow=uow,
+        client=client,
+        services=services,
+        public=public,
+        recording=Recording(uow),
+        exposition=Exposition(uow),
+        post=post,
+        subscriptions=subscriptions,
+    )
+
+
+def _metric_store(settings: Settings, uow: UnitOfWork, clock: Clock) -> MetricStore:
+    if settings.metric_store == "prometheus":
+        return PrometheusMetricStore(settings.prometheus_url, clock)
+    return SqlMetricStore(uow)
+
+
+def _door_policy(settings: Settings) -> DoorPolicy:
+    return DoorPolicy(
+        demo_key=settings.demo_key if settings.demo else "",
+        enabled=settings.ingest_enabled,
+        body_bytes=settings.ingest_body_bytes,
+        events_per_second=settings.ingest_events_per_second,
+        sessions_per_minute=settings.ingest_sessions_per_minute,
+        max_waiting=max(1, settings.web_threads - 2),
+    )
