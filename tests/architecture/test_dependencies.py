@@ -9,12 +9,18 @@ from tools.import_contracts import parse
 SHARED = {"cachetools", "dash", "dash-ag-grid", "dash-bootstrap-components", "flask", "orjson", "pandas", "pydantic"}
 SHARED |= {"sqlalchemy", "uuid-utils"}
 # What a declared package brings along and documents as its own face.
-COMPANIONS = {"itsdangerous": "flask", "jinja2": "flask", "markupsafe": "flask", "werkzeug": "flask", "numpy": "pandas"}
-COMPANIONS |= {
+COMPANIONS = {
     "grimp": "import-linter",
-    "plotly": "dash",
-    "requests": "prometheus-api-client",
+    "itsdangerous": "flask",
+    "jinja2": "flask",
+    "markupsafe": "flask",
+    "numpy": "pandas",
     "opentelemetry-api": "opentelemetry-sdk",
+    "plotly": "dash",
+    "pydantic-core": "pydantic",
+    "requests": "prometheus-api-client",
+    "urllib3": "prometheus-api-client",
+    "werkzeug": "flask",
 }
 
 

@@ -9,7 +9,8 @@ PRODUCT = tuple(tree.import_rules()["root_packages"])
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 
 
-RULES = "tests/architecture/"  # the only place where offending lines are planted
+RULES = "tests/architecture/"  # where offending lines are planted
+FAKE_SECRETS = {"tests/infra/test_redaction.py"}  # seeds them to prove that no log line shows one
 
 
 def _files(*endings: str) -> list[str]:
@@ -50,7 +51,8 @@ def test_a_silenced_check_with_code_and_reason_is_accepted(line: str) -> None:
 
 
 def test_no_file_carries_a_registry_a_machine_or_a_secret() -> None:
-    assert [f"{path}:{found}" for path in _files() for found in source_rules.foreign_traces(tree.read(path))] == []
+    paths = [path for path in _files() if path not in FAKE_SECRETS]
+    assert [f"{path}:{found}" for path in paths for found in source_rules.foreign_traces(tree.read(path))] == []
 
 
 @pytest.mark.parametrize(
