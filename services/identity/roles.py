@@ -25,9 +25,11 @@ IN_ORGANISATION = frozenset({Role.AFFILIATE, Role.AGENCY})
 """Roles that a person has in one organisation, not on the platform as a whole."""
 
 PERMISSIONS: Mapping[str, str] = {
-    "audit.read": "Search the audit trail.",
+    "admin.enter": "Enter the staff surface.",
     "catalogue.publish": "Publish and withdraw titles.",
     "catalogue.read": "See what can be watched.",
+    "dashboards.enter": "Enter the reading surface.",
+    "evidence.read": "Search the audit trail.",
     "identity.correspond": "Read whom a letter goes to, in order to deliver it.",
     "identity.demo": "Make and remove the demo's people.",
     "identity.found": "Invite the first administrator from the operator's command line.",
@@ -40,19 +42,22 @@ PERMISSIONS: Mapping[str, str] = {
     "identity.sign_in": "Sign in, accept an invitation, ask for and use a reset link.",
     "identity.tidy": "Drop ended sign-ins, used links and old counters.",
     "identity.verify": "Give the second factor of a sign-in that is under way.",
-    "metrics.playback.collect": "Hand in the beacons of a player.",
+    "metrics.forget": "Remove everything that one origin measured, such as the demo.",
     "metrics.playback.read": "Read playback figures in full detail.",
     "metrics.read": "Read the live figures.",
-    "metrics.roll_up": "Roll measurements up to hours and days, and drop what is past its retention.",
+    "metrics.record": "Write measurements.",
+    "metrics.report": "Hand in the reports of a player, and read back one's own session.",
+    "metrics.run": "Fold waiting reports into measurements, and drop what is past its keeping.",
     "notifications.deliver": "Compose, send and settle messages.",
     "notifications.read": "See messages and their delivery, without their content.",
     "notifications.retry": "Send a failed message again.",
+    "work.keep": "List work that was set aside, and forget what is long closed.",
     "work.read": "See background work, what waits and what failed.",
     "work.resume": "Resume, rewind or cancel background work.",
 }
 """Every permission, and what it allows in words."""
 
-PUBLIC_PERMISSIONS = frozenset({"catalogue.read", "identity.sign_in", "metrics.read", "metrics.playback.collect"})
+PUBLIC_PERMISSIONS = frozenset({"catalogue.read", "identity.sign_in", "metrics.read", "metrics.report"})
 """What anybody may do."""
 
 OWN_PERMISSIONS = PUBLIC_PERMISSIONS | {"identity.own.enrol", "identity.own.leave", "identity.own.secure"}
@@ -65,7 +70,9 @@ ENROLLING_PERMISSIONS = PUBLIC_PERMISSIONS | {"identity.own.enrol", "identity.ow
 """What a member of staff may do before they have set up a second factor."""
 
 _OPERATOR = OWN_PERMISSIONS | {
-    "audit.read",
+    "admin.enter",
+    "dashboards.enter",
+    "evidence.read",
     "metrics.playback.read",
     "notifications.read",
     "notifications.retry",
@@ -76,12 +83,20 @@ _OPERATOR = OWN_PERMISSIONS | {
 ROLE_PERMISSIONS: Mapping[Role, frozenset[str]] = {
     Role.VISITOR: PUBLIC_PERMISSIONS,
     Role.FAN: OWN_PERMISSIONS,
-    Role.CREATOR: OWN_PERMISSIONS | {"metrics.playback.read"},
+    Role.CREATOR: OWN_PERMISSIONS | {"dashboards.enter", "metrics.playback.read"},
     Role.AFFILIATE: OWN_PERMISSIONS,
-    Role.AGENCY: OWN_PERMISSIONS | {"metrics.playback.read"},
+    Role.AGENCY: OWN_PERMISSIONS | {"dashboards.enter", "metrics.playback.read"},
     Role.OPERATOR: _OPERATOR,
     Role.COMPLIANCE: OWN_PERMISSIONS
-    | {"audit.read", "identity.people.read", "metrics.playback.read", "notifications.read", "work.read"},
+    | {
+        "admin.enter",
+        "dashboards.enter",
+        "evidence.read",
+        "identity.people.read",
+        "metrics.playback.read",
+        "notifications.read",
+        "work.read",
+    },
     Role.ADMIN: _OPERATOR | {"identity.invite", "identity.manage", "identity.people.read"},
 }
 """What each role may do; a person may do what any of their roles may."""
