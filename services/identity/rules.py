@@ -76,8 +76,8 @@ def check_new_password(password: str, *, about: Sequence[str] = ()) -> None:
         raise _password("password_too_short", f"Use at least {PASSWORD_LENGTH_MIN} characters; a few words do well.")
     if len(password) > PASSWORD_LENGTH_MAX:
         raise _password("password_too_long", f"Use at most {PASSWORD_LENGTH_MAX} characters.")
-    known = {text.lower() for text in about}
-    known |= {word for text in known for word in re.split(r"[\W_]+", text) if word}
+    known = {part for text in about for part in (text.lower(), text.lower().partition("@")[0])}
+    known |= {word for text in known for word in (*re.split(r"[\W_]+", text), re.sub(r"[\W_]+", "", text)) if word}
     verdict = zxcvbn(password[:_ZXCVBN_LENGTH_MAX], [*_PRODUCT, *sorted(known)])
     if verdict["score"] < PASSWORD_SCORE_MIN:
         raise _password("password_guessable", "This is easy to guess; a few unrelated words are better.")
