@@ -37,6 +37,7 @@ from web.shell.surface_router import (
     visit_of,
 )
 from web.ui.feedback import TOASTS_ID, toast
+from web.ui.nodes import Node
 from web.ui.render import to_html
 from web.ui.theme import State as LookState
 
@@ -45,7 +46,7 @@ _DEPENDENCIES_KEPT: Final = CachedDocument(ttl_seconds=60)
 _log = logging.getLogger("greenlight.web.surface")
 
 
-class SurfaceApp(dash.Dash):  # type: ignore[misc] # Dash ships no types
+class SurfaceApp(dash.Dash):
     """The Dash app of one surface.
 
     `callback_access` tells for every callback that the server runs who may run it.
@@ -58,7 +59,7 @@ class SurfaceApp(dash.Dash):  # type: ignore[misc] # Dash ships no types
         self._flask = server
         super().__init__(
             surface.name,
-            server=server,
+            server=server,  # type: ignore[arg-type] # a Flask server is what Dash documents
             routes_pathname_prefix=surface.prefix,
             requests_pathname_prefix=surface.prefix,
             title=surface.title,
@@ -98,7 +99,7 @@ class SurfaceApp(dash.Dash):  # type: ignore[misc] # Dash ships no types
         """Give the tree around the pages, and with it the cookie by which callbacks prove where they come from."""
         if not self.surface.public:
             csrf.want_dash_cookie()
-        response: WerkzeugResponse = super().serve_layout()
+        response: WerkzeugResponse = super().serve_layout()  # type: ignore[no-untyped-call]
         return response
 
     def _prepare_callback(self, g: Any, body: Any) -> Any:  # noqa: ANN401 -- Dash's own signature
@@ -110,7 +111,7 @@ class SurfaceApp(dash.Dash):  # type: ignore[misc] # Dash ships no types
         return super()._initialize_context(body)
 
     def _execute_callback(self, func: Any, args: Any, outputs_list: Any, g: Any) -> Any:  # noqa: ANN401
-        return guarded(super()._execute_callback(func, args, outputs_list, g))
+        return guarded(super()._execute_callback(func, args, outputs_list, g))  # type: ignore[no-untyped-call]
 
     def _document(self) -> tuple[SurfaceDocument, tuple[str, ...]]:
         """Return what all documents of the surface share, made once every callback is registered."""
@@ -120,7 +121,7 @@ class SurfaceApp(dash.Dash):  # type: ignore[misc] # Dash ships no types
             for package in ("dash", *sorted(self.surface.libraries)):
                 bundles.register(package, set(self.registered_paths[package]))
             scripts = scripts_of(self.surface, generated, bundles, static)
-            config = as_script_json(trimmed_config(self.surface, self._config()))
+            config = as_script_json(trimmed_config(self.surface, self._config()))  # type: ignore[no-untyped-call]
             document = SurfaceDocument(self.surface, scripts, config, SIGN_IN_PATH, static)
             self._made = document, (*self.csp_hashes(), *document.csp_hashes())
         return self._made
@@ -148,7 +149,7 @@ class PageCallbacks:
 
     def clientside_callback(self, source: str, *dependencies: Any, **options: Any) -> None:  # noqa: ANN401
         """Register a callback that the browser runs; its source is allowed by the policy's hash."""
-        self._app.clientside_callback(source, *dependencies, **options)
+        self._app.clientside_callback(source, *dependencies, **options)  # type: ignore[no-untyped-call]
 
 
 def make_surface(server: Flask, surface: Surface) -> SurfaceApp:
@@ -220,9 +221,12 @@ def _say_error(error: Exception) -> None:
     log_problem(problem, error)
     if isinstance(error, DomainError):
         _log.info("callback_refused", extra={"code": error.code, "correlation_id": correlation().correlation_id})
-    text = [problem.detail, " Reference: ", dash.html.Code(correlation().correlation_id)]
     look = LookState.BAD if problem.status >= 500 else LookState.WARN  # noqa: PLR2004
-    set_props(TOASTS_ID, {"children": [toast(problem.kind.title, text, state=look)]})
+    set_props(TOASTS_ID, {"children": [toast(problem.kind.title, _with_reference(problem.detail), state=look)]})
+
+
+def _with_reference(text: str) -> Node:
+    return [text, " Reference: ", dash.html.Code(correlation().correlation_id)]
 
 
 def _unknown_resource(_error: InvalidResourceError) -> WerkzeugResponse:

@@ -209,7 +209,7 @@ def _status(knobs: Knobs) -> Surface:
 
 
 def _admin() -> Surface:
-    def incidents(visit: Visit) -> Component:
+    def incidents(_visit: Visit) -> Component:
         return html.Section([
             html.H1("Incidents"),
             html.A("Settings", href="/admin/settings", id="to-settings"),
@@ -226,7 +226,7 @@ def _admin() -> Surface:
             State("incident-title", "value"),
             prevent_initial_call=True,
         )
-        def open_incident(clicks: int, title: str) -> str:
+        def open_incident(_clicks: int, title: str) -> str:
             if title == "boom":
                 raise RuntimeError("the password is hunter2")
             ids = current_correlation()
@@ -249,5 +249,5 @@ def _admin() -> Surface:
 
 def _settings(page: Callbacks) -> None:
     @page.callback(Output("settings-saved", "children"), Input("settings-save", "n_clicks"), prevent_initial_call=True)
-    def save(clicks: int) -> str:
+    def save(_clicks: int) -> str:
         return "saved"
