@@ -17,7 +17,7 @@ T = TypeVar("T")
 Direction = Literal["ascending", "descending"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: Python 3.11 cannot call Column[Row](…) of a frozen class with slots
 class Column(Generic[T]):
     """One column: its heading, how a row fills it, and whether the server can sort by it.
 
