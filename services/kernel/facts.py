@@ -31,7 +31,7 @@ class Fact:
             raise TypeError(f"The fact {cls.__qualname__} names no topic.")
         # `@dataclass(slots=True)` makes a second class of the same name: the last one is the real one.
         other = Fact.registry.get(cls.topic, cls)
-        if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+        if (other.__module__, other.__name__) != (cls.__module__, cls.__name__):
             raise TypeError(f"Two facts share the topic {cls.topic}: {other.__qualname__} and {cls.__qualname__}.")
         Fact.registry[cls.topic] = cls
 
