@@ -1,7 +1,5 @@
 """Fixtures of the product's own parts: databases of both kinds, the unit of work, a clock that moves when told."""
 
-import importlib
-import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -11,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from services.infra.crypto import Vault, new_master_keyset
-from services.infra.db import Base, make_engine
+from services.infra.db import make_engine
 from services.infra.uow import UnitOfWork
 from services.kernel.clock import FixedClock
+from services.schema import metadata
 from tests.servers import postgresql
 from tests.servers.shared import SharedServers
 
@@ -22,10 +21,8 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def _create_tables(url: str) -> None:
-    if importlib.util.find_spec("services.schema") is not None:
-        importlib.import_module("services.schema")
     engine = make_engine(url)
-    Base.metadata.create_all(engine)
+    metadata.create_all(engine)
     engine.dispose()
 
 

@@ -65,9 +65,15 @@ def unguarded_verbs(registry: Mapping[str, VerbInfo], permissions: Iterable[str]
     )
 
 
-def idle_permissions(registry: Mapping[str, VerbInfo], permissions: Iterable[str]) -> list[str]:
-    """Permissions that no verb asks for."""
-    return sorted(set(permissions) - {info.permission for info in registry.values()})
+def idle_permissions(permissions: Iterable[str], sources: Mapping[str, str]) -> list[str]:
+    """Permissions that no verb, page or route asks for: their name stands in no file as a literal."""
+    asked = {
+        node.value
+        for text in sources.values()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    return sorted(set(permissions) - asked)
 
 
 def heard_facts(source: str) -> set[str]:

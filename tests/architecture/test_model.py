@@ -45,8 +45,10 @@ def test_every_verb_asks_for_a_declared_permission_of_its_own_domain() -> None:
     assert model_rules.unguarded_verbs(_verbs(), roles.PERMISSIONS) == []
 
 
-def test_every_permission_is_asked_for_by_a_verb() -> None:
-    assert model_rules.idle_permissions(_verbs(), roles.PERMISSIONS) == []
+def test_every_permission_is_asked_for_by_a_verb_or_a_page() -> None:
+    paths = tree.python_files(*tree.import_rules()["root_packages"])
+    sources = {path: tree.read(path) for path in paths if path != "services/identity/roles.py"}
+    assert model_rules.idle_permissions(roles.PERMISSIONS, sources) == []
 
 
 def test_no_role_has_a_permission_that_is_not_declared() -> None:
@@ -117,7 +119,11 @@ def test_a_verb_without_a_permission_of_its_own_is_found() -> None:
     permissions = ["payments.refund", "identity.manage", "payments.idle"]
     found = [line.split(":")[0] for line in model_rules.unguarded_verbs(registry, permissions)]
     assert found == ["payments.Refunds.borrow", "payments.Refunds.peek", "payments.Refunds.stray"]
-    assert model_rules.idle_permissions(registry, permissions) == ["payments.idle"]
+
+
+def test_a_permission_that_nobody_asks_for_is_found() -> None:
+    sources = {"a.py": "@command(permission='payments.refund')\ndef f(): ...\n"}
+    assert model_rules.idle_permissions(["payments.refund", "payments.idle"], sources) == ["payments.idle"]
 
 
 def test_a_subscription_is_read_from_its_declaration() -> None:

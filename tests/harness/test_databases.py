@@ -2,16 +2,14 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from services.infra.db import Base
+from services.schema import metadata
 
 
 def test_a_test_database_has_every_table_and_no_rows(engine: sa.Engine, database_kind: str) -> None:
     assert engine.url.get_backend_name() == database_kind
-    assert set(Base.metadata.tables) <= set(sa.inspect(engine).get_table_names())
+    assert set(metadata.tables) <= set(sa.inspect(engine).get_table_names())
     with engine.connect() as connection:
-        assert all(
-            connection.scalar(sa.select(sa.func.count()).select_from(t)) == 0 for t in Base.metadata.sorted_tables
-        )
+        assert all(connection.scalar(sa.select(sa.func.count()).select_from(t)) == 0 for t in metadata.sorted_tables)
 
 
 def test_two_databases_of_one_test_are_apart(new_database: Callable[..., str]) -> None:
