@@ -73,7 +73,10 @@
     const box = React.useRef(null);
     React.useEffect(() => {
       const dialog = box.current;
-      if (props.open && !dialog.open) dialog.showModal();
+      if (props.open && !dialog.open) {
+        dialog.showModal();
+        window.greenlight?.firstField?.(dialog)?.focus();
+      }
       if (!props.open && dialog.open) dialog.close();
     }, [props.open]);
     React.useEffect(() => {

@@ -7,7 +7,7 @@
   const HOLD_MS = 250; // reports that come together travel together
   const INTERVAL_SECONDS = 10;
   const SLOW_MS = 400; // shorter waits show no spinner
-  const ASK_MS = [400, 800, 1500, 3000]; // when the collector's account is asked for, then every ASK_STEADY_MS
+  const ASK_MS = [700, 1000, 1500, 3000]; // from the start on, the collector's account is asked for; then every ASK_STEADY_MS
   const ASK_STEADY_MS = 5000;
   // No `rr`: a record per segment would outnumber everything else, and nothing reads them yet.
   const EVENTS = ["ps", "e", "t", "bc", "pr"];
@@ -145,7 +145,7 @@
     /** The play instruction. */
     begin() {
       const { video, data } = this.player;
-      this.measure = new Measure(video, () => this.player.draw());
+      this.measure = new Measure(video, () => this.measured());
       if (this.hls) {
         video.autoplay = true; // tells hls.js that this is a start, not a preload, so that it reports `s` at once
         this.hls.attachMedia(video);
@@ -157,7 +157,11 @@
         if (failure.name !== "NotAllowedError") return;
         this.player.fail("The browser did not allow the video to start. Press play again.");
       });
-      this.schedule();
+    }
+
+    measured() {
+      this.player.draw();
+      this.resume();
     }
 
     prepareHls() {
@@ -244,7 +248,7 @@
     }
 
     resume() {
-      if (!this.timer && !this.over) this.schedule();
+      if (!this.timer && !this.over && this.measure?.joinMs !== null) this.schedule();
     }
 
     /** End the play; what is not sent yet is sent now, with the viewer's leaving. */
@@ -275,7 +279,7 @@
       for (const name of ["waiting", "playing", "seeking", "pause", "play", "ended", "loadeddata"]) {
         this.video.addEventListener(name, () => this.waited());
       }
-      this.video.addEventListener("play", () => this.play?.resume());
+      this.video.addEventListener("playing", () => this.play?.resume());
       document.addEventListener("visibilitychange", () => !document.hidden && this.play?.resume());
       window.addEventListener("pagehide", () => this.leave());
       window.addEventListener("pageshow", (event) => event.persisted && this.rest());
@@ -348,13 +352,14 @@
       if (!play || !panel) return;
       const { measure, recorded } = play;
       panel.dataset.state = recorded ? "recorded" : "measuring";
-      this.set("measured", measure.joinMs === null ? "starting…" : milliseconds(measure.joinMs));
+      this.set("measured", measure.joinMs === null ? "…" : milliseconds(measure.joinMs));
       this.set("session", play.sessionId);
       this.set("stalls", measure.stalls ? `${measure.stalls}, ${milliseconds(measure.stallMs)}` : "none");
       if (!recorded) {
-        this.set("recorded", play.unread ?? "not yet");
+        this.set("recorded", "…");
+        this.set("age", play.unread ?? "not recorded yet");
       } else {
-        this.set("recorded", recorded.join_time_ms === null ? "not started yet" : milliseconds(recorded.join_time_ms));
+        this.set("recorded", recorded.join_time_ms === null ? "…" : milliseconds(recorded.join_time_ms));
         this.set("recorded-stalls", recorded.stalls ? `${recorded.stalls}, ${milliseconds(recorded.stall_ms)}` : "none");
         this.set("recorded-state", recorded.state);
       }
@@ -365,7 +370,7 @@
       const recorded = this.play?.recorded;
       if (!recorded) return;
       const old = recorded.clock - Date.parse(recorded.recorded_at) + performance.now() - recorded.readAt;
-      this.set("age", `${this.play.unread ? `${this.play.unread} Last ` : ""}recorded ${Math.max(0, Math.round(old / 1000))} s ago`);
+      this.set("age", `${this.play.unread ? `${this.play.unread} Last word ` : ""}${Math.max(0, Math.round(old / 1000))} s ago`);
     }
   }
 

@@ -36,7 +36,10 @@
     if (opener) openers.set(dialog, opener);
     dialog.showModal();
     if (dialog.dataset.palette) palette.start(dialog);
+    else firstField(dialog)?.focus();
   }
+  /* The browser would choose the cross; whoever opens a dialog with a field wants the field. */
+  const firstField = (dialog) => dialog.querySelector(".body :is(input:not([type=hidden]), select, textarea):not(:disabled)");
   function closeDialog(dialog) {
     if (dialog && dialog.open) dialog.close();
   }
@@ -266,6 +269,7 @@
   else start();
 
   window.greenlight = Object.assign(window.greenlight || {}, {
+    firstField,
     openDialog: (id) => openDialog(by(id), document.activeElement),
     closeDialog: (id) => closeDialog(by(id)),
   });

@@ -18,7 +18,8 @@ Panels: panel(load, render, *, title, now, stale_after_seconds, empty, is_empty,
 Tables: data_grid(rows, columns, *, caption, noun, row_key, sort, paging, links, empty); Column(key, label, cell,
     numeric, sortable, priority); with_sub(main, sub); aggrid.big_grid(rows, column_defs, *, id, label).
 Forms: form(children, *, action, csrf_token, actions, errors); text_input(label, *, id, type, value, hint, error);
-    text_area, select, checkbox, radio_group, search_box, toolbar, hidden, fields, error_summary; Control (the bare element, live in Dash).
+    text_area, select, checkbox, radio_group, search_box, toolbar, hidden, fields, error_summary;
+    Control (the bare element, live in Dash).
 Controls: button(label, *, kind, id, icon_name, href, submit, opens, busy_label); link; switch; segmented;
     segmented_links; filters; tabs(label, items, *, id); Option; Tab.
 Layout: page_head(title, *, lead, actions); verdict(title, state, *, lead, live); card(children, *, title, aside);
@@ -91,13 +92,13 @@ from web.ui.theme import State, worst
 
 __all__ = [
     "BandPoint", "Change", "Choice", "Column", "Command", "ComponentId", "Control", "DayState", "Dialog", "Empty",
-    "Event", "Ids", "Links", "Loaded", "Markup", "NavItem", "NavSection", "Node", "Option", "Paging", "Person", "Point",
-    "Remark", "Sort", "State", "Step", "Tab", "Target", "attrs", "banner", "brand", "button", "cancel_button", "card",
-    "checkbox", "chip", "columns", "data_grid", "demo_banner", "dialog", "empty_panel", "empty_state", "error_summary",
-    "facts", "failed_panel", "field", "fields", "filters", "fmt", "focus_frame", "form", "funnel_row", "hidden", "icon",
-    "incident", "kpi", "link", "loading_panel", "meter", "mono", "note", "page_head", "palette", "panel", "progress",
-    "prose", "public_frame", "radio_group", "search_box", "segmented", "segmented_links", "select", "signed_in_frame", "skeleton",
-    "slug", "sparkline", "stack", "stale_panel", "state_word", "switch", "tabs", "text_area", "text_input", "tile",
-    "timestamp", "to_html", "toast", "toasts", "toolbar", "trend_chart", "uptime", "uptimes",
-    "verdict", "with_sub", "worst",
+    "Event", "Ids", "Links", "Loaded", "Markup", "NavItem", "NavSection", "Node", "Option", "Paging", "Person",
+    "Point", "Remark", "Sort", "State", "Step", "Tab", "Target", "attrs", "banner", "brand", "button",
+    "cancel_button", "card", "checkbox", "chip", "columns", "data_grid", "demo_banner", "dialog", "empty_panel",
+    "empty_state", "error_summary", "facts", "failed_panel", "field", "fields", "filters", "fmt", "focus_frame",
+    "form", "funnel_row", "hidden", "icon", "incident", "kpi", "link", "loading_panel", "meter", "mono", "note",
+    "page_head", "palette", "panel", "progress", "prose", "public_frame", "radio_group", "search_box", "segmented",
+    "segmented_links", "select", "signed_in_frame", "skeleton", "slug", "sparkline", "stack", "stale_panel",
+    "state_word", "switch", "tabs", "text_area", "text_input", "tile", "timestamp", "to_html", "toast", "toasts",
+    "toolbar", "trend_chart", "uptime", "uptimes", "verdict", "with_sub", "worst",
 ]  # fmt: skip

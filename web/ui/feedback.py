@@ -38,14 +38,13 @@ def banner(
 def demo_banner(*, remove_command: str, href: str | None = None) -> Component:
     """The label of every page that shows generated traffic: it is named, and so is the way to remove it."""
     more: list[Node] = [" ", html.A("What is generated", href=href)] if href else []
-    return html.Div(
+    return html.Aside(
         [
             icon("flask-conical", size=15),
             html.Span(flatten([html.B("Demo data."), " Figures here come from generated traffic. Remove it with ",
                                html.Code(remove_command), ".", more])),
         ],
         className="demo",
-        role="note",
         **attrs(aria_label="Demo data"),
     )  # fmt: skip
 

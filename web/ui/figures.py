@@ -52,7 +52,10 @@ def meter(ratio: float | None, label: str, *, text: str | None = None, state: St
     Units: ratio from 0 to 1; `None` is not measured.
     """
     if ratio is None:
-        return html.Span([html.Span(className="meter unknown", **attrs(aria_hidden="true")), text or fmt.NO_DATA])
+        return html.Span(
+            [html.Span(className="meter unknown", **attrs(aria_hidden="true")), html.Span(text or fmt.NO_DATA)],
+            className="meter-row",
+        )
     share = min(1.0, max(0.0, ratio))
     bar = html.Span(
         html.Span(style={"width": f"{share * 100:.2f}%"}),
@@ -60,7 +63,9 @@ def meter(ratio: float | None, label: str, *, text: str | None = None, state: St
         role="meter",
         **attrs(aria_label=label, aria_valuenow=f"{share:.4g}", aria_valuemin="0", aria_valuemax="1"),
     )
-    return html.Span([bar, html.Span(text or fmt.percent(ratio))], className="meter-row")
+    return html.Span(
+        [bar, html.Span(text or fmt.percent(ratio, 0 if (ratio * 100).is_integer() else None))], className="meter-row"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +95,20 @@ def kpi(
             ],
             className=f"state {change.state}",
         )
-    unknown = "no-data" if value == fmt.NO_DATA else None
+    look = "no-data" if value == fmt.NO_DATA else _size(value)
     return html.Section(
-        flatten([html.H3(title), html.P(html.B(value, className=unknown or "")), under]),
+        flatten([html.H3(title), html.P(html.B(value, className=look)), under]),
         className="kpi",
         **given(id=id),
     )
+
+
+def _size(text: str) -> str:
+    """Long numbers are set smaller, so that they are read whole."""
+    for characters, look in ((16, "longest"), (9, "long")):
+        if len(text) > characters:
+            return look
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,37 +140,43 @@ def tile(
     """
     missing = value.value == fmt.NO_DATA
     shown = State.UNKNOWN if missing else state
-    about = (
-        html.A(
-            icon("info", size=15),
-            href=definition_href,
-            className="quiet",
-            title="How this is measured",
-            **attrs(aria_label=f"How {title} is measured"),
-        )
-        if definition_href
-        else None
-    )
     number: Node = (
         html.B(value.value, className="no-data")
         if missing
-        else [html.B(value.value), html.Span(value.unit, className="unit") if value.unit else None]
+        else [
+            html.B(value.value, className=_size(value.value)),
+            html.Span(value.unit, className="unit") if value.unit else None,
+        ]
     )
-    foot = [
-        html.Span(f"{samples} · {span_label}" if samples else span_label),
-        timestamp(as_of, now=now, prefix="newest"),
-    ]
-    if as_of is None:
-        foot[1] = html.Span("never measured")
     return html.Section(
         flatten([
-            html.Header(flatten([html.H3(title), about])),
+            html.Header(flatten([html.H3(title), _definition(title, definition_href)])),
             html.P(flatten([number, chip(verdict, shown)]), className="figure"),
             sparkline(points, title=f"{title}, last {span_label}", target=target.value if target else None,
                       target_text=target.text if target else None, unit=value.unit),
-            html.Footer(foot),
+            html.Footer(_provenance(samples, span_label, as_of, now)),
         ]),
         className="tile",
         **given(id=id),
         **attrs(data_state=str(shown)),
     )  # fmt: skip
+
+
+def _definition(title: str, href: str | None) -> Component | None:
+    if href is None:
+        return None
+    return html.A(
+        icon("info", size=15),
+        href=href,
+        className="quiet",
+        title="How this is measured",
+        **attrs(aria_label=f"How {title} is measured"),
+    )
+
+
+def _provenance(samples: str | None, span_label: str, as_of: datetime | None, now: datetime) -> list[Component]:
+    period = html.Bdi(span_label)
+    return [
+        html.Span([html.Bdi(samples), " · ", period] if samples else period),
+        timestamp(as_of, now=now, prefix="newest") if as_of else html.Span("never measured"),
+    ]

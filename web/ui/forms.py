@@ -190,24 +190,33 @@ def hidden(name: str, value: str) -> Component:
     return Control(type="hidden", name=name, value=value)
 
 
-def error_summary(errors: Mapping[str, str], *, title: str = "Please check what you entered") -> Component | None:
+def error_summary(
+    errors: Mapping[str, str], *, title: str = "Please check what you entered", focus: bool = True
+) -> Component | None:
     """The list of what is wrong, each a link to its control (`errors` is control id → message); none without errors.
 
-    A message that belongs to no control stands under the empty id.
+    A message that belongs to no control stands under the empty id. `focus` takes the reader there at once.
     """
     if not errors:
         return None
-    items = [
-        html.Li(html.A(message, href=f"#{control_id}") if control_id else message)
-        for control_id, message in errors.items()
-    ]
+    if list(errors) == [""]:
+        said: list[Component] = [html.B(errors[""])]
+    else:
+        said = [html.B(title), html.Ul(_messages(errors))]
     return html.Div(
-        [icon("circle-alert", size=18), html.Div([html.B(title), html.Ul(items)], className="said")],
+        [icon("circle-alert", size=18), html.Div(said, className="said")],
         className="banner bad errors",
         role="alert",
         tabIndex="-1",
-        **attrs(data_focus="true"),
+        **attrs(data_focus="true" if focus else None),
     )
+
+
+def _messages(errors: Mapping[str, str]) -> list[Component]:
+    return [
+        html.Li(html.A(message, href=f"#{control_id}") if control_id else message)
+        for control_id, message in errors.items()
+    ]
 
 
 def form(

@@ -77,10 +77,6 @@ def theme_button() -> Component:
     )
 
 
-def _current(item: NavItem, path: str) -> str | None:
-    return "page" if item.href.rstrip("/") == path.rstrip("/") else None
-
-
 def public_frame(
     children: Node,
     *,
@@ -96,7 +92,10 @@ def public_frame(
     wide: bool = False,
 ) -> Component:
     """The frame for everyone: header with navigation and one action, content, footer. It works without script."""
-    links = [html.A(each.label, href=each.href, **attrs(aria_current=_current(each, path))) for each in nav]
+    here = current_href([each.href for each in nav], path)
+    links = [
+        html.A(each.label, href=each.href, **attrs(aria_current="page" if each.href == here else None)) for each in nav
+    ]
     return html.Div(
         flatten([
             skip_link(),
@@ -147,49 +146,78 @@ def signed_in_frame(
     demo: Node = None,
 ) -> Component:
     """The frame for work: navigation at the side (a drawer on phones), command palette, who is signed in."""
-    known = [
-        Command(each.label, each.href, each.icon_name, section.label) for section in sections for each in section.items
+    items = [(section, each) for section in sections for each in section.items]
+    known = [Command(each.label, each.href, each.icon_name, section.label) for section, each in items]
+    current = current_href([each.href for _, each in items], path)
+    side = [
+        html.Div(brand(name, href=home_href), className="sidehead"),
+        _command_button(),
+        _navigation(sections, current),
+        _user(person),
     ]
-    menu = html.Button(
-        icon("menu", size=18), type="button", className="btn quiet only", title="Menu",
-        **attrs(aria_label="Open navigation", data_dialog_open=DRAWER_ID),
-    )  # fmt: skip
-    find = html.Button(
-        icon("search", size=18), type="button", className="btn quiet only", title="Search",
-        **attrs(aria_label="Search or jump to", data_dialog_open=PALETTE_ID),
-    )  # fmt: skip
-    close = html.Button(
-        icon("x", size=16), type="button", className="btn quiet only", title="Close",
-        **attrs(aria_label="Close navigation", data_dialog_close="true"),
-    )  # fmt: skip
+    shell = [
+        _phone_bar(name, home_href),
+        html.Aside(html.Div(side, className="side"), className="rail"),
+        html.Main(flatten(children), id=MAIN_ID, className="work", tabIndex="-1"),
+    ]
     return html.Div(
         flatten([
             skip_link(),
             demo,
-            html.Div(
-                [
-                    html.Header([menu, brand(name, href=home_href), find], className="bar"),
-                    html.Aside(
-                        [html.Div([brand(name, href=home_href)], className="sidehead"), _command_button(),
-                         _navigation(sections, path), _user(person)],
-                        className="side",
-                    ),
-                    html.Main(flatten(children), id=MAIN_ID, className="work", tabIndex="-1"),
-                ],
-                className="shell",
-            ),
-            Dialog(
-                [html.Div([brand(name, href=home_href), close], className="sidehead"),
-                 _navigation(sections, path, label="Main, small screen"), _user(person)],
-                id=DRAWER_ID,
-                className="drawer side",
-                **attrs(aria_label="Navigation"),
-            ),
+            html.Div(shell, className="shell"),
+            _drawer(name, home_href, sections, current, person),
             palette([*known, *commands]),
             toasts(),
         ]),
         className="signed-in",
     )  # fmt: skip
+
+
+def current_href(hrefs: Sequence[str], path: str) -> str | None:
+    """Which of these links the path belongs to: itself, or the longest one that it lies under."""
+    here = path.rstrip("/") + "/"
+    under = [href for href in hrefs if here.startswith(href.rstrip("/") + "/")]
+    return max(under, key=len, default=None)
+
+
+def _phone_bar(name: str, home_href: str) -> Component:
+    menu = html.Button(
+        icon("menu", size=18),
+        type="button",
+        className="btn quiet only",
+        title="Menu",
+        **attrs(aria_label="Open navigation", data_dialog_open=DRAWER_ID),
+    )
+    find = html.Button(
+        icon("search", size=18),
+        type="button",
+        className="btn quiet only",
+        title="Search",
+        **attrs(aria_label="Search or jump to", data_dialog_open=PALETTE_ID),
+    )
+    return html.Header([menu, brand(name, href=home_href), find], className="bar")
+
+
+def _drawer(
+    name: str, home_href: str, sections: Sequence[NavSection], current: str | None, person: Person
+) -> Component:
+    close = html.Button(
+        icon("x", size=16),
+        type="button",
+        className="btn quiet only",
+        title="Close",
+        **attrs(aria_label="Close navigation", data_dialog_close="true"),
+    )
+    return Dialog(
+        [
+            html.Div([brand(name, href=home_href), close], className="sidehead"),
+            _navigation(sections, current, label="Main, small screen"),
+            _user(person),
+        ],
+        id=DRAWER_ID,
+        className="drawer side",
+        **attrs(aria_label="Navigation"),
+    )
 
 
 def _command_button() -> Component:
@@ -201,7 +229,7 @@ def _command_button() -> Component:
     )
 
 
-def _navigation(sections: Sequence[NavSection], path: str, *, label: str = "Main") -> Component:
+def _navigation(sections: Sequence[NavSection], current: str | None, *, label: str = "Main") -> Component:
     rows: list[Node] = []
     for section in sections:
         rows.append(html.P(section.label))
@@ -213,7 +241,7 @@ def _navigation(sections: Sequence[NavSection], path: str, *, label: str = "Main
                     html.Span(each.count, className=classes("count", each.urgent and "bad")) if each.count else None,
                 ]),
                 href=each.href,
-                **attrs(aria_current=_current(each, path)),
+                **attrs(aria_current="page" if each.href == current else None),
             )
             for each in section.items
         )  # fmt: skip

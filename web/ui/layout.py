@@ -24,7 +24,11 @@ def page_head(title: str, *, lead: Node = None, actions: Node = None) -> Compone
 
 def verdict(title: str, state: State, *, lead: Node = None, live: Node = None) -> Component:
     """The public page's first words: whether all is well, and what that is measured from."""
-    body = [lead, html.Span(flatten([icon("radio", size=14), live]), className="live") if live else None]
+    body = [
+        lead,
+        " " if live else None,
+        html.Span(flatten([icon("radio", size=14), live]), className="live") if live else None,
+    ]
     return html.Section(
         [
             html.Div(icon(state.icon or "circle", size=26), className="dot"),
@@ -51,9 +55,15 @@ def card(
     )
 
 
-def columns(children: Node, *, least: Literal["figure", "half", "third"] = "figure") -> Component:
-    """Children side by side where they fit: figures in up to four columns, halves in two, thirds in three."""
-    return html.Div(flatten(children), className=f"cols {least}")
+def columns(
+    children: Node, *, least: Literal["figure", "half", "third"] = "figure", heading: str | None = None
+) -> Component:
+    """Children side by side where they fit: figures in up to four columns, halves in two, thirds in three.
+
+    `heading` names the group for screen readers; tiles right under a page's first heading need it.
+    """
+    inside = html.Div(flatten(children), className=f"cols {least}")
+    return html.Section([html.H2(heading, className="sr-only"), inside]) if heading else inside
 
 
 def stack(children: Node, *, gap: Literal["small", "normal", "large"] = "normal") -> Component:

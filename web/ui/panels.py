@@ -183,7 +183,8 @@ def skeleton(shape: Shape, *, rows: int = 4) -> Component:
         "text": [html.Div([html.Span(className="bone") for _ in range(rows)], className="bones text")],
         "figures": [
             html.Div(
-                [html.Div([block, block, block], className="bonetile") for _ in range(rows)], className="cols figure"
+                [html.Div([block, block, block, block], className="bonetile") for _ in range(rows)],
+                className="cols figure",
             )
         ],
         "chart": [html.Div(block, className="bones plotbone")],

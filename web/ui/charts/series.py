@@ -68,6 +68,12 @@ def extent(values: Sequence[float], *, pad_ratio: float = 0.12) -> tuple[float, 
     return (low if low == 0 else low - pad, high + pad)
 
 
+def stroke(run: Sequence[tuple[datetime, float]], x: Callable[[datetime], float], y: Callable[[float], float]) -> str:
+    """The run as a line; a lone point is a thicker dot, so that it is seen."""
+    look = "stroke" if len(run) > 1 else "stroke lone"
+    return f'<path class="{look}" d="{path(run, x, y)}"/>'
+
+
 def path(run: Sequence[tuple[datetime, float]], x: Callable[[datetime], float], y: Callable[[float], float]) -> str:
     """An SVG path through the run; a lone point becomes a dot (a line without length, with round ends)."""
     steps = [f"{x(at):.1f} {y(value):.1f}" for at, value in run]
@@ -116,7 +122,8 @@ def time_ticks(start_at: datetime, end_at: datetime, most: int = 7) -> list[tupl
     found: list[tuple[datetime, str]] = []
     at = first
     while at <= end and len(found) <= most:
-        label = fmt.day(at, year=False) if step >= _DAY or (at.hour == at.minute == 0 and span > _DAY) else fmt.hour(at)
+        midnight_shown = at.hour == at.minute == 0 and span > _DAY / 4
+        label = fmt.day(at, year=False) if step >= _DAY or midnight_shown else fmt.hour(at)
         found.append((at, label))
         at += step
     return found

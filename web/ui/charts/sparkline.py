@@ -1,13 +1,14 @@
 """The small trend inside a tile: a thin line over a faint area, the target dashed, gaps left open."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from dash import html
 from dash.development.base_component import Component
 
 from web.ui import format as fmt
 from web.ui.charts.drawing import drawing
-from web.ui.charts.series import Point, Scale, extent, measured, path, runs
+from web.ui.charts.series import Point, Scale, extent, measured, path, runs, stroke
 from web.ui.nodes import attrs
 
 WIDTH, HEIGHT = 280, 56
@@ -32,12 +33,15 @@ def sparkline(
     x_scale, y = Scale(0, seconds, 1, WIDTH - 1), Scale(low, high, _BOTTOM, 2)
 
     drawn: list[str] = []
+
+    def x(at: datetime) -> float:
+        return x_scale((at - start).total_seconds())
+
     for run in runs(points):
-        line = path(run, lambda at: x_scale((at - start).total_seconds()), y)
         if len(run) > 1:
-            left, right = (x_scale((at - start).total_seconds()) for at in (run[0][0], run[-1][0]))
+            line, left, right = path(run, x, y), x(run[0][0]), x(run[-1][0])
             drawn.append(f'<path class="area" d="{line}L{right:.1f} {HEIGHT}L{left:.1f} {HEIGHT}Z"/>')
-        drawn.append(f'<path class="stroke" d="{line}"/>')
+        drawn.append(stroke(run, x, y))
     if target is not None:
         at = f"{y(target):.1f}"
         drawn.append(f'<line class="target" x1="0" x2="{WIDTH}" y1="{at}" y2="{at}"/>')

@@ -18,8 +18,8 @@ from web.ui.charts.series import (
     Scale,
     extent,
     measured,
-    path,
     runs,
+    stroke,
     tick_decimals,
     ticks,
     time_ticks,
@@ -137,7 +137,7 @@ def _shapes(points: Sequence[Point], frame: _Frame, target: float | None, band: 
         drawn.append(f'<path class="band" d="M{over}L{under}Z"/>')
     if target is not None:
         drawn.append(f'<line class="target" x1="0" x2="{WIDTH}" y1="{y(target):.1f}" y2="{y(target):.1f}"/>')
-    drawn += [f'<path class="stroke" d="{path(run, x, y)}"/>' for run in runs(points)]
+    drawn += [stroke(run, x, y) for run in runs(points)]
     return drawn
 
 

@@ -7,12 +7,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from web.ui import feedback, figures, forms, frames, layout
-from web.ui import format as fmt
-from web.ui.charts.uptime import uptime, uptimes
 from web.ui.controls import Option, button, link, segmented_links
 from web.ui.document import Document
 from web.ui.frames import NavItem, NavSection, Person
-from web.ui.gallery import parts, samples
+from web.ui.gallery import acting, reading
+from web.ui.nodes import Node
 from web.ui.static import StaticManifest
 from web.ui.theme import State
 
@@ -38,23 +37,43 @@ SECTIONS = (
 PERSON = Person("Mara Okafor", "Operations", "#account", "#sign-out", "sample-token")
 
 
+def _section(title: str, children: list[Node], *, lead: str | None = None) -> Component:
+    words = [html.H2(title), html.P(lead, className="dim")] if lead else [html.H2(title)]
+    return html.Section([html.Header(words), layout.stack(children)], className="stack")
+
+
 def gallery(now: datetime) -> Component:
     """All components as one tree, without a frame; `now` sets the ages."""
+    head = layout.page_head(
+        "Gallery",
+        lead="Every component in every state. All figures on this page are samples.",
+        actions=button("Open dialog", opens="gallery-confirm"),
+    )
+    forms_row = layout.columns([acting.fresh_form(), acting.refused_form()], least="half")
+    charts: list[Node] = [
+        reading.trend(now),
+        layout.columns(reading.small_trends(now), least="half"),
+        reading.availability(now),
+    ]
     return layout.stack(
         [
-            layout.page_head(
-                "Gallery",
-                lead="Every component in every state. All figures on this page are samples.",
-                actions=button("Open dialog", opens="gallery-confirm"),
+            head,
+            _section(
+                "Figures",
+                [
+                    layout.columns(reading.tiles(now)),
+                    layout.columns(reading.odd_tiles(now)),
+                    layout.columns(reading.kpis()),
+                    reading.words(now),
+                ],
             ),
-            parts.section("Figures", [parts.tiles(now), parts.kpis(), parts.words(now)]),
-            parts.section("Charts", parts.charts(now)),
-            parts.section("Panels", parts.panel_states(now), lead="Loading, empty, stale, failed, present."),
-            parts.section("Tables", parts.tables()),
-            parts.section("Controls and forms", [parts.buttons(), parts.form_states()]),
-            parts.section("Messages", parts.messages()),
-            parts.section("Icons", parts.icons()),
-            parts.confirm(shown=False),
+            _section("Charts", charts),
+            _section("Panels", reading.panel_states(now), lead="Loading, empty, stale, failed, present."),
+            _section("Tables", reading.tables()),
+            _section("Controls and forms", [acting.buttons(), forms_row]),
+            _section("Messages", [*acting.banners(), layout.columns(acting.messages(), least="half")]),
+            _section("Icons", [acting.icons()]),
+            acting.confirm(shown=False),
         ],
         gap="large",
     )
@@ -69,54 +88,27 @@ def gallery_page(now: datetime) -> Component:
 
 def public_page(now: datetime) -> Component:
     """A specimen of the public frame, with the words of a status page."""
-    today = fmt.utc(now).date()
-    ranges = [Option("90", "90 days", href="#90"), Option("30", "30 days", href="#30")]
-    rows = [
-        uptime(
-            "Playback",
-            samples.days(today, bad={58: State.WARN, 57: State.BAD}),
-            state_label=figures.state_word("Operational", State.GOOD),
-            availability=0.99982,
+    content: list[Node] = [
+        layout.verdict(
+            "Operating, payouts slower than usual",
+            State.WARN,
+            lead="Measured from 48,212 plays, 3,904 checkouts and 211 payouts in the last 24 hours.",
+            live=figures.timestamp(now - timedelta(seconds=6), now=now, prefix="updated"),
         ),
-        uptime(
-            "Creator payouts",
-            samples.days(today, bad={4: State.WARN}, unmeasured=12),
-            state_label=figures.state_word("Slower than usual", State.WARN),
-            availability=0.9997,
-        ),
+        layout.columns(reading.tiles(now), heading="Figures"),
+        reading.availability(now),
+        segmented_links("Range", [Option("90", "90 days", href="#90"), Option("30", "30 days", href="#30")], "90"),
     ]
+    nav = [("Now", "#now"), ("History", "#history"), ("Service levels", "#levels"), ("How we measure", "#method")]
     return frames.public_frame(
-        [
-            layout.verdict(
-                "Operating, payouts slower than usual",
-                State.WARN,
-                lead="Measured from 48,212 plays, 3,904 checkouts and 211 payouts in the last 24 hours.",
-                live=figures.timestamp(now - timedelta(seconds=6), now=now, prefix="updated"),
-            ),
-            parts.tiles(now),
-            layout.card(
-                [uptimes(rows), layout.note("Hatched days have no measurement. They count neither as up nor as down.")],
-                title="Components",
-                aside=segmented_links("Range", ranges, "90"),
-            ),
-        ],
+        content,
         name="Northlight",
         suffix="status",
         home_href="#",
         path="#now",
-        nav=[
-            NavItem("Now", "#now"),
-            NavItem("History", "#history"),
-            NavItem("Service levels", "#levels"),
-            NavItem("How we measure", "#method"),
-        ],
+        nav=[NavItem(label, href) for label, href in nav],
         action=button("Subscribe", icon_name="bell", href="#subscribe"),
-        foot_left=[
-            "Every figure here can be recomputed: ",
-            html.A("CSV", href="#csv"),
-            ", ",
-            html.A("JSON", href="#json"),
-        ],
+        foot_left=["Every figure can be recomputed: ", html.A("CSV", href="#csv"), ", ", html.A("JSON", href="#json")],
         foot_right=[html.A("RSS", href="#rss"), html.A("Atom", href="#atom"), html.A("Calendar", href="#ics")],
         demo=feedback.demo_banner(remove_command="python manage.py demo remove", href="#demo"),
     )
@@ -124,28 +116,20 @@ def public_page(now: datetime) -> Component:
 
 def sign_in_page(_now: datetime) -> Component:
     """A specimen of the focused frame: a sign-in that was refused."""
-    words = "The e-mail address and the password do not belong together."
+    mail = forms.text_input(
+        "E-mail", id="sign-in-mail", type="email", value="mara@example.org", autoComplete="username"
+    )
+    password = forms.text_input("Password", id="sign-in-password", type="password", autoComplete="current-password")
+    form = forms.form(
+        [mail, password],
+        errors={"": "The e-mail address and the password do not belong together."},
+        action="#",
+        csrf_token="sample-token",  # noqa: S106 - a sample
+        actions=button("Sign in", kind="primary", submit=True, busy_label="Signing in…"),
+    )
+    reset = html.P(link("Forgotten your password?", "#reset"), className="small")
     return frames.focus_frame(
-        layout.card(
-            [
-                html.H1("Sign in"),
-                forms.form(
-                    [
-                        forms.text_input(
-                            "E-mail", id="sign-in-mail", type="email", value="mara@example.org", autoComplete="username"
-                        ),
-                        forms.text_input(
-                            "Password", id="sign-in-password", type="password", autoComplete="current-password"
-                        ),
-                    ],
-                    errors={"": words},
-                    action="#",
-                    csrf_token="sample-token",  # noqa: S106 - a sample
-                    actions=[button("Sign in", kind="primary", submit=True, busy_label="Signing in…")],
-                ),
-                html.P(link("Forgotten your password?", "#reset"), className="small"),
-            ]
-        ),
+        [html.H1("Sign in"), layout.card(layout.stack([form, reset]))],
         name="Greenlight",
         home_href="#",
         foot=["Signing in is logged. ", html.A("What we keep", href="#privacy")],

@@ -68,3 +68,13 @@ def days(today: date, *, bad: dict[int, State] | None = None, unmeasured: int = 
         else:
             found.append(DayState(on, State.GOOD, 1.0))
     return found
+
+
+def rising(now: datetime) -> list[Point]:
+    """A day that comes close to its target."""
+    return day_of(now, lambda index: 15 + index / 12 + wave(index, level=0, swing=0.3, rough=0.8))
+
+
+def falling(now: datetime) -> list[Point]:
+    """A day whose last hours fall below the target."""
+    return day_of(now, lambda index: wave(index, level=97.2, swing=0.3, rough=0.9) - max(0, index - 72) / 3.9)
