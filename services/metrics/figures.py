@@ -121,13 +121,13 @@ class Figures:
         # The oldest bucket would begin before the window.
         whole_buckets = Window(window.starts_at + timedelta(seconds=grain_seconds), window.ends_at)
         rows = self._store.series(actor, metrics, whole_buckets, grain_seconds, quantile=sli.quantile, where=where)
-        by_metric = {m: rows[rows["metric"] == m].set_index("starts_at") for m in metrics}
+        totals = rows.pivot(index="starts_at", columns="metric", values="total")
         if sli.quantile is not None:
-            value = by_metric[sli.metric]["value"]
+            value = rows.pivot(index="starts_at", columns="metric", values="value")[sli.metric]
         else:
-            whole = pd.concat([by_metric[m]["total"] for m in sli.whole], axis="columns").sum(axis="columns")
-            value = by_metric[sli.metric]["total"] / whole.where(whole > 0)
-        samples = by_metric[sli.samples_of]["count"]
+            whole = totals[list(sli.whole)].sum(axis="columns")
+            value = totals[sli.metric] / whole.where(whole > 0)
+        samples = rows.pivot(index="starts_at", columns="metric", values="count")[sli.samples_of]
         return pd.DataFrame({"value": value, "samples": samples}).reset_index()
 
 
