@@ -1,5 +1,6 @@
 """The front-end build: third-party files from npm by lock file, and our own, into assets/built with hashes."""
 
+import fcntl
 import hashlib
 import importlib
 import json
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from web.ui.compression import CompressedStore, compresses, content_hash, write_whole
@@ -76,17 +78,43 @@ def build(
     Raises: RuntimeError where npm fails, FileNotFoundError where a source is missing.
     """
     stamp = _stamp(root)
-    manifest_path = built / MANIFEST_NAME
-    modules = root / "node_modules"
+    if _up_to_date(root, built, stamp, tests=tests):
+        return StaticManifest.load(built / MANIFEST_NAME)
+    with _alone(built):
+        # Whoever held the lock may have built what we came for.
+        if not _up_to_date(root, built, stamp, tests=tests):
+            _install(root, tests=tests, install=install, say=say)
+            say("building front-end files")
+            _write_all(root, built, stamp)
+    return StaticManifest.load(built / MANIFEST_NAME)
+
+
+def _up_to_date(root: Path, built: Path, stamp: str, *, tests: bool) -> bool:
     # Without node_modules a finished build still serves; only tests need what is not copied.
-    if _built_stamp(manifest_path) == stamp and (not tests or _installed(modules) == _lock_hash(root, tests=True)):
-        return StaticManifest.load(manifest_path)
-    if _installed(modules) not in {_lock_hash(root, tests=tests), _lock_hash(root, tests=True)}:
-        say("installing front-end packages")
-        install(root, tests=tests)
-        (modules / _LOCK_STAMP).write_text(_lock_hash(root, tests=tests), "utf-8")
-    say("building front-end files")
-    files = [_write(built, name, body) for name, body in _sources(root, modules)]
+    installed = not tests or _installed(root / "node_modules") == _lock_hash(root, tests=True)
+    return installed and _built_stamp(built / MANIFEST_NAME) == stamp
+
+
+@contextmanager
+def _alone(built: Path) -> Iterator[None]:
+    """Hold the build's lock: two builds at once would install over each other."""
+    built.mkdir(parents=True, exist_ok=True)
+    with (built / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _install(root: Path, *, tests: bool, install: Callable[..., None], say: Callable[[str], None]) -> None:
+    modules = root / "node_modules"
+    if _installed(modules) in {_lock_hash(root, tests=tests), _lock_hash(root, tests=True)}:
+        return
+    say("installing front-end packages")
+    install(root, tests=tests)
+    (modules / _LOCK_STAMP).write_text(_lock_hash(root, tests=tests), "utf-8")
+
+
+def _write_all(root: Path, built: Path, stamp: str) -> None:
+    files = [_write(built, name, body) for name, body in _sources(root, root / "node_modules")]
     store = CompressedStore(built / "compressed")
     kept = {file.hash for file in files}
     for body in _to_compress(built, files):
@@ -95,8 +123,8 @@ def build(
         store.encoded(body, "gzip")
     _sweep(built, kept)
     written = {file.name: {"hash": file.hash, "content_type": file.content_type, "size": file.size} for file in files}
-    write_whole(manifest_path, json.dumps({"stamp": stamp, "files": written}, indent=1, sort_keys=True).encode())
-    return StaticManifest.load(manifest_path)
+    manifest = json.dumps({"stamp": stamp, "files": written}, indent=1, sort_keys=True)
+    write_whole(built / MANIFEST_NAME, manifest.encode())
 
 
 def _sources(root: Path, modules: Path) -> Iterator[tuple[str, bytes]]:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -101,27 +101,6 @@ class StaticManifest:
         """The file as a data: address, for documents that stand alone."""
         kind = self._files[name].content_type.replace(" ", "")
         return f"data:{kind};base64,{base64.b64encode(self.body(name)).decode('ascii')}"
-
-
-class SuiteCache:
-    """Dash's own component scripts, compressed once by content and kept in memory per request key."""
-
-    def __init__(self, store: CompressedStore) -> None:
-        self._store = store
-        self._bodies: dict[str, tuple[bytes, str]] = {}
-
-    def serve(
-        self, key: str, load: Callable[[], tuple[bytes, str]], accept_encoding: str | None, *, immutable: bool
-    ) -> Served:
-        """The answer for the script under this key; `load` gives its bytes and content type, the first time only.
-
-        `immutable` is for addresses that carry a version; the others are asked again by entity tag.
-        """
-        if key not in self._bodies:
-            self._bodies[key] = load()
-        body, content_type = self._bodies[key]
-        cache_control = IMMUTABLE if immutable else "public, max-age=300, must-revalidate"
-        return self._store.serve(body, content_type, accept_encoding, cache_control)
 
 
 def csp_hash(script: str) -> str:
