@@ -29,12 +29,12 @@ bench: ## the benchmarks, one after the other, with their ratios
 
 lint: ## linters, types and import rules only
 	@tools/bootstrap.sh
-	@$(PY) -m tools.prepare test
+	@$(PY) -m tools.prepare lint
 	@exec $(PY) -m tools.check lint
 
 docs: ## write docs/capabilities.md and docs/reference.md anew
 	@tools/bootstrap.sh
-	@$(PY) -m tools.prepare test
+	@$(PY) -m tools.prepare lint
 	@$(PY) -m tools.capabilities
 	@$(PY) -m tools.reference
 

@@ -5,4 +5,5 @@ pytest_plugins = (
     "tests.plugins.workers",
     "tests.servers.fixtures",
     "tests.servers.browser",
+    "tests.servers.product",
 )

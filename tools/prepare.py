@@ -1,6 +1,6 @@
 """Brings the machine to where `make run` or `make test` can start; every step is skipped when it is done.
 
-Usage: python -m tools.prepare {run,test,bench}
+Usage: python -m tools.prepare {lint,run,test,bench}
 """
 
 import argparse
@@ -87,9 +87,11 @@ def _system_programs(profile: str) -> bool:
 
 
 def prepare(profile: str) -> int:
-    """Prepare for `run`, `test` or `bench`; return the exit status."""
+    """Prepare for one of the profiles; return the exit status."""
     try:
         _python_packages(profile)
+        if profile == "lint":
+            return 0
         _front_end()
         _media()
         ready = profile == "run" or _system_programs(profile)
@@ -102,7 +104,7 @@ def prepare(profile: str) -> int:
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("profile", choices=["run", "test", "bench"])
+    parser.add_argument("profile", choices=["lint", "run", "test", "bench"])
     return prepare(parser.parse_args().profile)
 
 
