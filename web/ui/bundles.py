@@ -44,7 +44,6 @@ src:url({mono}) format("woff2")}}
 ascent-override:90.44%;descent-override:22.52%;line-gap-override:0%}}
 """
 """The faces; the fallback is stretched to Inter's measures, so that nothing moves when Inter arrives."""
-_LOCK_STAMP = ".greenlight-lock"
 
 
 def run_npm_ci(root: Path, *, tests: bool) -> None:
@@ -83,7 +82,9 @@ def build(
     with _alone(built):
         # Whoever held the lock may have built what we came for.
         if not _up_to_date(root, built, stamp, tests=tests):
-            _install(root, tests=tests, install=install, say=say)
+            if not installed(root, tests=tests):
+                say("installing front-end packages")
+                install(root, tests=tests)
             say("building front-end files")
             _write_all(root, built, stamp)
     return StaticManifest.load(built / MANIFEST_NAME)
@@ -91,8 +92,7 @@ def build(
 
 def _up_to_date(root: Path, built: Path, stamp: str, *, tests: bool) -> bool:
     # Without node_modules a finished build still serves; only tests need what is not copied.
-    installed = not tests or _installed(root / "node_modules") == _lock_hash(root, tests=True)
-    return installed and _built_stamp(built / MANIFEST_NAME) == stamp
+    return _built_stamp(built / MANIFEST_NAME) == stamp and (not tests or installed(root, tests=True))
 
 
 @contextmanager
@@ -102,15 +102,6 @@ def _alone(built: Path) -> Iterator[None]:
     with (built / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _install(root: Path, *, tests: bool, install: Callable[..., None], say: Callable[[str], None]) -> None:
-    modules = root / "node_modules"
-    if _installed(modules) in {_lock_hash(root, tests=tests), _lock_hash(root, tests=True)}:
-        return
-    say("installing front-end packages")
-    install(root, tests=tests)
-    (modules / _LOCK_STAMP).write_text(_lock_hash(root, tests=tests), "utf-8")
 
 
 def _write_all(root: Path, built: Path, stamp: str) -> None:
@@ -248,12 +239,15 @@ def _built_stamp(manifest: Path) -> str | None:
         return None
 
 
-def _lock_hash(root: Path, *, tests: bool) -> str:
-    return hashlib.sha256((root / "package-lock.json").read_bytes() + bytes([tests])).hexdigest()
-
-
-def _installed(modules: Path) -> str | None:
+def installed(root: Path, *, tests: bool) -> bool:
+    """Whether node_modules holds what the lock file names, by npm's own record; with `tests` also what they need."""
     try:
-        return (modules / _LOCK_STAMP).read_text("utf-8")
+        record = json.loads((root / "node_modules" / ".package-lock.json").read_text("utf-8"))["packages"]
     except FileNotFoundError:
-        return None
+        return False
+    locked = json.loads((root / "package-lock.json").read_text("utf-8"))["packages"]
+    return all(
+        record.get(place, {}).get("integrity") == package["integrity"]
+        for place, package in locked.items()
+        if place and not package.get("optional") and (tests or not package.get("dev"))
+    )
