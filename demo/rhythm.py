@@ -16,6 +16,7 @@ _HOURS = (0.42, 0.28, 0.19, 0.14, 0.13, 0.17, 0.28, 0.45, 0.60, 0.68, 0.74, 0.82
 _WEEKDAYS = (0.90, 0.88, 0.92, 0.96, 1.08, 1.18, 1.08)
 _HOUR_MEAN = sum(_HOURS) / len(_HOURS)
 _SPELLS_A_DAY = 0.11
+_STEADY = timedelta(minutes=10)
 _SLOW_WAVE_DAYS, _SLOW_WAVE = 41.0, 0.12
 
 
@@ -46,11 +47,6 @@ class Rhythm:
     seed: int = 7
     plays_a_day: float = 900.0
 
-    @property
-    def peak_per_second(self) -> float:
-        """A rate that the audience never exceeds."""
-        return self.plays_a_day / 86_400 * max(_HOURS) / _HOUR_MEAN * max(_WEEKDAYS) * (1 + _SLOW_WAVE) * 1.5
-
     def plays_per_second(self, at: datetime) -> float:
         """How many plays begin each second around an instant."""
         hour = at.hour + at.minute / 60 + at.second / 3_600 - 0.5
@@ -59,8 +55,7 @@ class Rhythm:
         of_day = _HOURS[before % 24] * (1 - share) + _HOURS[(before + 1) % 24] * share
         wave = 1 + _SLOW_WAVE * math.sin(2 * math.pi * at.toordinal() / _SLOW_WAVE_DAYS)
         usual = self.plays_a_day / 86_400 * of_day / _HOUR_MEAN * _WEEKDAYS[at.weekday()] * wave
-        rate = usual * _luck(self.seed, at.date())
-        return min(rate, self.peak_per_second)
+        return usual * _luck(self.seed, at.date())
 
     def conditions(self, at: datetime) -> Conditions:
         """How well playback goes at an instant."""
@@ -75,17 +70,16 @@ class Rhythm:
         return _spells(self.seed, day)
 
     def starts(self, from_at: datetime, until_at: datetime, chance: random.Random) -> Iterator[datetime]:
-        """Yield the instants within a half-open span at which plays begin.
-
-        Source: Lewis and Shedler (1979), thinning of a Poisson process.
-        """
-        at, peak = from_at, self.peak_per_second
-        while True:
-            at += timedelta(seconds=chance.expovariate(peak))
-            if at >= until_at:
-                return
-            if chance.random() * peak < self.plays_per_second(at):
+        """Yield the instants within a half-open span at which plays begin: a Poisson process, steady for minutes."""
+        at = from_at
+        while at < until_at:
+            ends_at = min(until_at, at + _STEADY)
+            rate = self.plays_per_second(at + (ends_at - at) / 2)
+            at += timedelta(seconds=chance.expovariate(rate))
+            while at < ends_at:
                 yield at
+                at += timedelta(seconds=chance.expovariate(rate))
+            at = ends_at
 
 
 @functools.lru_cache(400)
