@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import hmac
 import ipaddress
+import math
 import secrets
 import threading
 from collections.abc import Collection, Sequence
@@ -26,6 +27,7 @@ _SESSIONS_REMEMBERED = 200_000
 _SESSION_SECONDS = 1_800
 _WAITING_WEIGHT_MAX = 50_000
 _STOPPED_SECONDS = 1.0
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ class TokenBucket:
         self._left = min(self._full, self._left + max(0, now_ms - self._at_ms) * self._per_ms)
         self._at_ms = now_ms
         needed = min(float(amount), self._full)
-        if self._left < needed:
-            return int((needed - self._left) / self._per_ms) + 1
+        if self._left + _ROUNDING < needed:
+            return max(1, math.ceil((needed - self._left - _ROUNDING) / self._per_ms))
         self._left -= amount
         return 0
 

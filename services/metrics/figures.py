@@ -1,5 +1,7 @@
 """The live figures and their history, from whichever store holds the measurements."""
 
+import functools
+import operator
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -121,13 +123,13 @@ class Figures:
         # The oldest bucket would begin before the window.
         whole_buckets = Window(window.starts_at + timedelta(seconds=grain_seconds), window.ends_at)
         rows = self._store.series(actor, metrics, whole_buckets, grain_seconds, quantile=sli.quantile, where=where)
-        totals = rows.pivot(index="starts_at", columns="metric", values="total")
+        by_metric = {m: rows[rows["metric"] == m].set_index("starts_at") for m in metrics}
         if sli.quantile is not None:
-            value = rows.pivot(index="starts_at", columns="metric", values="value")[sli.metric]
+            value = by_metric[sli.metric]["value"]
         else:
-            whole = totals[list(sli.whole)].sum(axis="columns")
-            value = totals[sli.metric] / whole.where(whole > 0)
-        samples = rows.pivot(index="starts_at", columns="metric", values="count")[sli.samples_of]
+            whole = functools.reduce(operator.add, (by_metric[m]["total"] for m in sli.whole))
+            value = by_metric[sli.metric]["total"] / whole.where(whole > 0)
+        samples = by_metric[sli.samples_of]["count"]
         return pd.DataFrame({"value": value, "samples": samples}).reset_index()
 
 

@@ -226,7 +226,7 @@ def test_every_verb_asks_for_its_permission(intake: Intake, told: Tell) -> None:
     nobody = JobActor("nobody", frozenset())
     for call in (intake.fold, intake.wake_sessions, intake.tallies, intake.stopped_sessions):
         with pytest.raises(Forbidden):
-            call(nobody)  # type: ignore[operator] # each takes an actor
+            call(nobody)
     with pytest.raises(Forbidden):
         intake.append(nobody, [])
     assert VisitorActor().permissions == frozenset()

@@ -68,9 +68,13 @@ def test_a_full_database_refuses_and_takes_again(
 
     limit("1")
     long = ",".join(f'com.example-{i}="{"x" * 60}"' for i in range(20))
-    with pytest.raises(Unavailable) as refused:
+
+    def fill() -> None:
         for i in range(200):
             door.accept(told(f"b{i}", *USUAL * 20, more=f",{long}"), client="c")
+
+    with pytest.raises(Unavailable) as refused:
+        fill()
     assert refused.value.code == "database_full"
     limit("1000000")
     door.accept(told("c", *USUAL), client="c")

@@ -65,7 +65,9 @@ def story(*steps: tuple[str, int]) -> list[PlayEvent]:
     return [event(sn, state, after_ms) for sn, (state, after_ms) in enumerate(steps)]
 
 
-USUAL = story(("d", 0), ("s", 100), ("p", 1_300), ("r", 5_300), ("p", 5_800), ("a", 9_800), ("p", 60_000), ("q", 61_000))
+USUAL = story(
+    ("d", 0), ("s", 100), ("p", 1_300), ("r", 5_300), ("p", 5_800), ("a", 9_800), ("p", 60_000), ("q", 61_000)
+)
 
 
 def test_join_time_is_from_starting_to_playing() -> None:

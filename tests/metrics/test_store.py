@@ -1,5 +1,6 @@
 """Cells and what is read from them, on both databases: exact merges, honest windows, keeping times."""
 
+import itertools
 import math
 import random
 from collections.abc import Sequence
@@ -64,7 +65,9 @@ def test_observations_in_several_writes_say_what_one_write_says(
     with uow.reading() as session:
         cells = session.scalars(sa.select(CellRow)).all()
         totals = session.scalars(sa.select(TotalRow)).all()
-    for rows in (*([c for c in cells if c.resolution_seconds == r] for r in RESOLUTIONS), totals):
+    parts: list[Sequence[CellRow | TotalRow]] = [totals]
+    parts += [[c for c in cells if c.resolution_seconds == r] for r in RESOLUTIONS]
+    for rows in parts:
         merged = Sketch()
         for row in rows:
             assert row.sketch is not None
@@ -106,9 +109,7 @@ def test_a_series_has_every_bucket_and_the_declared_columns(
         actor,
         [Observation("join_time", 700, now_ms - 5_400_000), Observation("play_time", 9_000, now_ms - 5_400_000)],
     )
-    rows = store.series(
-        actor, ["join_time", "play_time"], Window.last(3 * 3_600, clock.now()), 3_600, quantile=0.95
-    )
+    rows = store.series(actor, ["join_time", "play_time"], Window.last(3 * 3_600, clock.now()), 3_600, quantile=0.95)
     assert list(rows.columns) == ["starts_at", "metric", "count", "total", "value"]
     assert str(rows["starts_at"].dt.tz) == "UTC"
     assert len(rows) == 6
@@ -238,7 +239,7 @@ INSTANTS = st.datetimes(datetime(2026, 1, 1), datetime(2026, 11, 24), timezones=
 def test_the_cells_of_a_window_cover_it_once_without_gap(ends_at: datetime, seconds: int, age: int) -> None:
     window, now = Window.last(seconds, ends_at), ends_at + timedelta(seconds=age)
     spans = segments(window, now)
-    for (_, _, before_ends), (_, starts, _) in zip(spans, spans[1:], strict=False):
+    for (_, _, before_ends), (_, starts, _) in itertools.pairwise(spans):
         assert before_ends == starts
     for resolution, starts, ends in spans:
         assert starts < ends
@@ -257,10 +258,9 @@ def test_ten_times_the_traffic_needs_hardly_more_storage(
 ) -> None:
     def stored_bytes() -> int:
         with uow.reading() as session:
-            cells = session.execute(sa.select(sa.func.sum(sa.func.length(CellRow.sketch)), sa.func.count(CellRow.count)))
-            sketches, rows = cells.one()
-            # What a row takes beside its sketch: key, counts, instants and the index entry.
-            return int(sketches) + rows * 120
+            sketches = session.scalars(sa.select(CellRow.sketch)).all()
+        # 120 is what a row takes beside its sketch: key, counts, instants and the index entry.
+        return sum(len(sketch or b"") + 120 for sketch in sketches)
 
     random_ = random.Random(11)
     minutes = [clock.now() - timedelta(minutes=m) for m in range(30)]
