@@ -84,6 +84,19 @@ def build(
     return tuple(BuiltTitle(recipe, _folder(recipe)) for recipe in wanted)
 
 
+def remove(media: Path, recipes: Sequence[Recipe] = RECIPES) -> int:
+    """Delete the demo's videos, finished or not, and return how many titles that were."""
+    if not media.is_dir():
+        return 0
+    with _alone(media):
+        for rest in media.glob(".making-*"):
+            shutil.rmtree(rest, ignore_errors=True)
+        there = [media / recipe.slug for recipe in recipes if (media / recipe.slug).is_dir()]
+        for folder in there:
+            shutil.rmtree(folder)
+    return len(there)
+
+
 def _folder(recipe: Recipe) -> str:
     return f"{recipe.slug}/{recipe.digest}"
 

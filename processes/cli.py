@@ -1,7 +1,9 @@
 """The operator's command line: every routine of an installation, each by its name."""
 
 import json
+import signal
 import sys
+import threading
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +12,7 @@ from services.infra.migrate import migrate as migrate_database
 from collectors import background as background_process
 from collectors.schedule import keep_metrics, keep_people, keep_work, together
 from processes import up as up_sequence
-from processes.demo_data import demo_people, forget_demo, seed_people, seed_titles
+from processes.demo_data import demo_people, forget_demo, run_traffic, seed_history, seed_people, seed_titles
 from services.infra.logs import start_logging
 from services.infra.settings import Settings, read
 from services.infra.telemetry import start_tracing
@@ -85,16 +87,26 @@ def check() -> None:
 
 @app.command()
 def seed() -> None:
-    """Make the demo's people and titles, where they are not there yet."""
+    """Make the demo's people, titles and history, where they are not there yet."""
     wired = wire(_started("seed"))
     seed_people(wired)
     seed_titles(wired, typer.echo)
+    seed_history(wired, typer.echo)
     typer.echo(demo_people(wired))
+
+
+@app.command("demo-traffic")
+def demo_traffic() -> None:
+    """Visit the shop and send player reports as the demo's audience, until stopped."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run_traffic(_started("demo-traffic"), stop.wait)
 
 
 @app.command("demo-forget")
 def demo_forget() -> None:
-    """Remove everything that the demo made: traffic, titles, people."""
+    """Remove everything that the demo made: history, traffic, titles, videos, people."""
     typer.echo(json.dumps(forget_demo(wire(_started("demo-forget")))))
 
 

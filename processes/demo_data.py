@@ -1,14 +1,21 @@
-"""The demo's people and titles: made once, shown to whoever starts the demo, and removed without a trace."""
+"""What the demo brings: people, titles, history, traffic; made once, and removed without a trace."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pyotp
 
-from demo.media import build
+from demo.history import tell_history
+from demo.media import build, remove
 from demo.publish import PUBLISHER, publish_titles
-from services.kernel.clock import Clock
+from demo.titles import RECIPES
+from demo.traffic import Audience
+from services.infra.http import make_client
+from services.infra.settings import Settings
+from services.kernel.clock import Clock, SystemClock
 from services.kernel.context import JobActor
+from services.kernel.errors import Invalid
+from services.metrics import SqlMetricStore
 from services.wiring import Wired
 
 WHEEL = Path(__file__).parent.parent / "var" / "media-wheel"
@@ -26,6 +33,24 @@ def seed_titles(wired: Wired, say: Callable[[str], None]) -> None:
     publish_titles(wired.services.catalogue, build(wired.settings.data_dir / "media", WHEEL, say))
 
 
+def seed_history(wired: Wired, say: Callable[[str], None]) -> None:
+    """Tell the demo's last ninety days to the metrics, as far as they are not told yet."""
+    tell_history(wired.recording, SqlMetricStore(wired.uow), wired.clock.now(), say)
+
+
+def run_traffic(settings: Settings, wait: Callable[[float], bool]) -> None:
+    """Be the demo's audience until `wait` says that it is over.
+
+    Raises: Invalid where this installation is no demo.
+    """
+    if not settings.demo:
+        raise Invalid("demo_off", "Demo traffic needs a demo installation: set GREENLIGHT_DEMO=true.")
+    with make_client() as client:
+        client.base_url = f"http://{settings.host}:{settings.port}"
+        client.headers["User-Agent"] = "greenlight-demo"
+        Audience(client, settings.demo_key, [recipe.slug for recipe in RECIPES], SystemClock()).run(wait)
+
+
 def demo_people(wired: Wired) -> str:
     """Return how each person of the demo signs in, with the second factor's code of this moment."""
     people = wired.services.identity.founding.demo_people()
@@ -38,6 +63,7 @@ def forget_demo(wired: Wired) -> dict[str, int]:
     return {
         "cells": wired.recording.forget_origin(_CLEANER, "demo"),
         "titles": len(wired.services.catalogue.withdraw_all(PUBLISHER, "demo")),
+        "videos": remove(wired.settings.data_dir / "media"),
         "people": wired.services.identity.founding.remove_demo(_CLEANER),
     }
 

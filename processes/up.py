@@ -10,7 +10,7 @@ import httpx
 import typer
 from services.infra.migrate import migrate
 
-from processes.demo_data import demo_people, seed_people, seed_titles
+from processes.demo_data import demo_people, seed_history, seed_people, seed_titles
 from processes.supervise import Command, Supervisor
 from services.infra.logs import start_logging
 from services.infra.settings import Settings
@@ -37,9 +37,10 @@ def run(settings: Settings) -> int:
     migrate(settings.database_url)
     wired = wire(settings)
     if settings.demo:
-        typer.echo("demo people and titles …")
+        typer.echo("demo people, titles and history …")
         seed_people(wired)
         seed_titles(wired, lambda line: typer.echo(f"  {line}"))
+        seed_history(wired, lambda line: typer.echo(f"  {line}"))
     typer.echo("starting …")
     wired.engine.dispose()
     return Supervisor(commands(settings), ready=_announcement(wired)).run()
