@@ -14,7 +14,7 @@ STYLE: Final = "storefront.css"
 PLAYER_SCRIPTS: Final = ("hls.min.js", "storefront.js")
 
 
-def shop_frame(shop: Storefront, children: Node, *, path: str) -> Component:
+def shop_frame(shop: Storefront, children: Node, *, path: str, wide: bool = False) -> Component:
     """The header, the page and the footer; on a demo installation also its label."""
     return public_frame(
         children,
@@ -23,6 +23,7 @@ def shop_frame(shop: Storefront, children: Node, *, path: str) -> Component:
         home_href=HOME,
         nav=NAVIGATION,
         path=path,
+        wide=wide,
         action=button("Sign in", href="/account/sign-in"),
         foot_left="Every play here is measured, and counts in the public figures.",
         demo=demo_banner(remove_command="python manage.py demo-forget") if shop.demo else None,

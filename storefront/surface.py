@@ -37,7 +37,7 @@ def shop_blueprint(shop: Storefront) -> Blueprint:
         title = shop.titles.title(actor, slug)
         allow("script-src", *csp_hashes(shop.manifest))
         allow("media-src", "blob:")  # hls.js hands the video over by Media Source Extensions
-        tree = shop_frame(shop, watch_page(title, shop.titles.titles(actor)), path=watch_path(slug))
+        tree = shop_frame(shop, watch_page(title, shop.titles.titles(actor)), path=watch_path(slug), wide=True)
         return shop_document(
             shop,
             tree,

@@ -93,7 +93,10 @@ def _place(name: str, words: str = "—") -> Component:
 def _this_play() -> Component:
     """Two accounts of the same play, side by side: the page's own measurement, and the collector's record."""
     figures = html.Div(
-        [_account("Measured here", "measured"), _account("Recorded", "recorded")],
+        [
+            _account("Measured in this page", "measured", html.Small("press to moving frame")),
+            _account("Recorded by the collector", "recorded", html.Small(_place("age", ""), **attrs(aria_live="off"))),
+        ],
         className="accounts",
     )
     rows: dict[str, Node] = {
@@ -102,11 +105,10 @@ def _this_play() -> Component:
         "State, recorded": _place("recorded-state"),
         "Session": html.Span("—", className="mono", **attrs(data_play="session")),
     }
-    body = html.Div([figures, html.P(_place("age", ""), className="age", **attrs(aria_live="off")), facts(rows)],
-                    className="after")  # fmt: skip
+    body = html.Div([figures, facts(rows)], className="after")
     before = html.P(
-        "Press play. The time until the first moving frame is measured in this page and, separately, by our collector "
-        "from the player's reports. Both appear here.",
+        "Press play. How long it takes until the picture moves is measured here in the page and, separately, by our "
+        "collector from the player's reports. Both appear here.",
         className="before",
     )
     link = html.A(
@@ -114,12 +116,12 @@ def _this_play() -> Component:
         href=STATUS_FIGURE,
         className="link",
     )
-    panel = card([before, body, html.P(link, className="onward")], title="This play: time to start")
+    panel = card([before, body, html.P(link, className="onward")], title="This play")
     return html.Div(panel, **attrs(data_play_panel="true", data_state="waiting"))
 
 
-def _account(label: str, name: str) -> Component:
-    return html.Div([html.Span(label), html.B(_place(name))])
+def _account(label: str, name: str, under: Component) -> Component:
+    return html.Div([html.Span(label), html.B(_place(name)), under])
 
 
 def _further(others: Sequence[TitleView]) -> Component:
