@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -72,6 +73,13 @@ def _host(text: str) -> str:
     return text
 
 
+def _sender(text: str) -> str:
+    address = parseaddr(text)[1]
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", address) or not text.isprintable():
+        raise ValueError("is no sender; write Name <name@example.com>")
+    return text
+
+
 def _secret_key(secret: SecretStr) -> SecretStr:
     if 0 < len(secret.get_secret_value()) < SECRET_KEY_LENGTH_MIN:
         raise ValueError(
@@ -123,7 +131,9 @@ class Settings(BaseModel):
         SecretStr(""), description="Bearer token that opens /metrics; without one only this machine may read it."
     )
     security_contact: str = Field(
-        "", description="Address for reports of vulnerabilities (mailto: or https:) in /.well-known/security.txt."
+        "",
+        pattern=r"^(mailto:[^\s@]+@[^\s@]+|https://\S+)?$",
+        description="Address for reports of vulnerabilities (mailto: or https:) in /.well-known/security.txt.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged."
@@ -145,7 +155,9 @@ class Settings(BaseModel):
     smtp_url: Annotated[str, _url("smtp", "smtps")] = Field(
         "", description="Mail server, such as smtp://127.0.0.1:2525; mails wait in the queue while there is none."
     )
-    mail_from: str = Field("Greenlight <no-reply@greenlight.invalid>", description="Sender of our mails.")
+    mail_from: Annotated[str, AfterValidator(_sender)] = Field(
+        "Greenlight <no-reply@greenlight.invalid>", description="Sender of our mails."
+    )
     ingest_enabled: bool = Field(
         default=True, description="Accept player beacons; off answers 410, which tells players to stop."
     )
