@@ -64,7 +64,8 @@ def meter(ratio: float | None, label: str, *, text: str | None = None, state: St
         **attrs(aria_label=label, aria_valuenow=f"{share:.4g}", aria_valuemin="0", aria_valuemax="1"),
     )
     return html.Span(
-        [bar, html.Span(text or fmt.percent(ratio, 0 if (ratio * 100).is_integer() else None))], className="meter-row"
+        [bar, html.Span(text or fmt.percent(ratio, 0 if float(ratio * 100).is_integer() else None))],
+        className="meter-row",
     )
 
 

@@ -74,8 +74,11 @@ def _element(tag: str, properties: Mapping[str, Any], inner: str | None = None) 
 
 
 def _attributes(properties: Mapping[str, Any]) -> str:
+    # Sorted, since Dash keeps them in an order that differs between processes, and documents carry entity tags.
     return "".join(
-        _attribute(name, value) for name, value in properties.items() if value is not None and name not in _DASH_ONLY
+        _attribute(name, value)
+        for name, value in sorted(properties.items())
+        if value is not None and name not in _DASH_ONLY
     )
 
 
