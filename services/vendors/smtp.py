@@ -60,13 +60,13 @@ class SmtpGateway:
         self, url: str, sender: str, *, timeout_seconds: float = 10.0, tls: ssl.SSLContext | None = None
     ) -> None:
         self._server = SmtpServer.at(url)
-        name, address = parseaddr(sender)
+        name, address = parseaddr(sender) if sender.isprintable() else ("", "")
         try:
             self._sender = Address(name, addr_spec=address)
         except (ValueError, IndexError) as error:
             message = "GREENLIGHT_MAIL_FROM: write Name <name@example.com>."
             raise Invalid("setting_invalid", message, setting="GREENLIGHT_MAIL_FROM") from error
-        self._timeout_seconds, self._tls = timeout_seconds, tls or ssl.create_default_context()
+        self._timeout_seconds, self._tls = timeout_seconds, tls
 
     def send(self, mail: Mail) -> None:
         """Hand a mail over.
@@ -88,25 +88,28 @@ class SmtpGateway:
             message["Message-ID"] = f"<{mail.message_id}@{self._sender.domain}>"
             message["Auto-Submitted"] = "auto-generated"
             message["X-Correlation-Id"] = mail.correlation_id
+            message.set_content(mail.text)
+            message.add_alternative(mail.html, subtype="html")
         except (ValueError, IndexError) as error:
             # A header that breaks into a second one is an attack or a fault of ours, never worth another try.
-            raise MailRefused("mail_malformed", "A header of this mail is malformed.") from error
-        message.set_content(mail.text)
-        message.add_alternative(mail.html, subtype="html")
+            raise MailRefused("mail_malformed", "This mail is malformed.") from error
         return message
+
+    def _context(self) -> ssl.SSLContext:
+        return self._tls or ssl.create_default_context()
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
         server = self._server
         if server.scheme == "smtps":
             opened: smtplib.SMTP = smtplib.SMTP_SSL(
-                server.host, server.port, timeout=self._timeout_seconds, context=self._tls
+                server.host, server.port, timeout=self._timeout_seconds, context=self._context()
             )
         else:
             opened = smtplib.SMTP(server.host, server.port, timeout=self._timeout_seconds)
         with opened as connection:
             if server.scheme == "smtp+starttls":
-                connection.starttls(context=self._tls)
+                connection.starttls(context=self._context())
             if server.user:
                 connection.login(server.user, server.password)
             yield connection
@@ -124,6 +127,8 @@ def _replies_translated() -> Iterator[None]:
         raise MailUnavailable(f"smtp_{error.smtp_code}", "The mail server refuses our account or sender.") from error
     except smtplib.SMTPResponseException as error:
         raise _refusal(error.smtp_code, "message") from error
+    except UnicodeError as error:
+        raise MailRefused("mail_malformed", "This mail holds what is no text.") from error
     except smtplib.SMTPNotSupportedError as error:
         raise MailRefused("smtp_unsupported", "The mail server cannot take this mail.") from error
     except (smtplib.SMTPException, OSError) as error:
