@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from playwright.sync_api import Page
 
 from tests.servers import postgresql
 from tests.servers.postgresql import PostgresServer
-from tests.servers.process import accepts
+from tests.servers.process import FOLDER_PREFIX, accepts, remove_abandoned_folders
 from tests.servers.prometheus import PrometheusServer
 from tests.servers.redis import RedisServer
 from tests.servers.shared import SharedServers
@@ -128,3 +129,14 @@ def test_a_test_run_that_is_killed_leaves_no_server_behind(tmp_path: Path, sent:
             until(lambda: not any(map(accepts, ports)), "the end of both servers", 30)
         finally:
             run.kill()
+
+
+def test_the_folder_of_a_killed_process_is_removed_and_that_of_a_living_one_kept() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    folders = [Path(tempfile.gettempdir()) / f"{FOLDER_PREFIX}{pid}-sample" for pid in (ended.pid, os.getpid())]
+    for folder in folders:
+        folder.mkdir()
+    remove_abandoned_folders()
+    assert [folder.exists() for folder in folders] == [False, True]
+    folders[1].rmdir()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.servers import postgresql
-from tests.servers.process import ServerProcess, end_with_parent, free_port
+from tests.servers.process import ServerProcess, end_with_parent, free_port, remove_abandoned_folders
 from tests.servers.prometheus import PrometheusServer
 from tests.servers.redis import RedisServer
 from tests.servers.shared import SharedServers, of_this_run
@@ -18,9 +18,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let a worker die with the run that started it, even when that is killed in the middle of a test."""
+    """Let a worker die with the run that started it, even when that is killed; tidy up after runs that were."""
     if hasattr(config, "workerinput"):
         end_with_parent()
+    else:
+        remove_abandoned_folders()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -18,6 +18,7 @@ from tests.servers.waiting import until
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 15.0
 UNPRIVILEGED = ("postgres", "nobody")
+FOLDER_PREFIX = "greenlight-test-"
 
 
 def free_port() -> int:
@@ -62,6 +63,14 @@ def die_with_parent() -> Callable[[], None]:
     return before_exec
 
 
+def remove_abandoned_folders() -> None:
+    """Remove the folders of servers whose test process was killed before it could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        owner = folder.name.removeprefix(FOLDER_PREFIX).split("-")[0]
+        if not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 class ServerProcess:
     """A server that is started, killed and restarted on the same port and folder."""
 
@@ -72,7 +81,7 @@ class ServerProcess:
         self.name = name
         self.port = free_port()
         # Not below pytest's own folder, which another account may not enter.
-        self.folder = Path(tempfile.mkdtemp(prefix=f"greenlight-{name}-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-{name}-"))
         self.log = self.folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._uid = user.pw_uid if user else None
