@@ -12,6 +12,8 @@ from web.shell.ports import SignedIn
 from web.shell.routes import PUBLIC, Access, AccessLike, CachedDocument, access_of
 
 _VARIABLE = re.compile(r"<([a-z_][a-z0-9_]*)>")
+_SEGMENT = r"(?:[a-z0-9_.-]|<[a-z_][a-z0-9_]*>)+"
+_PATH = re.compile(rf"(?:{_SEGMENT}(?:/{_SEGMENT})*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,8 @@ class Page:
     links: tuple[Mapping[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        if self.path.startswith("/") or self.path.endswith("/") or "//" in self.path:
-            raise ValueError(f"{self.path!r}: write a page's path without a slash at its ends.")
-        if not re.fullmatch(r"[a-z0-9_./<>-]*", self.path):
-            raise ValueError(f"{self.path!r}: write lower-case words joined by hyphens, and <variables>.")
+        if not _PATH.fullmatch(self.path):
+            raise ValueError(f"{self.path!r}: write lower-case words joined by slashes, without one at the ends.")
 
     @property
     def access(self) -> Access:

@@ -30,7 +30,9 @@ def test_an_unchanged_document_names_its_correlation_id_too(client: FlaskClient)
     assert unchanged.headers["X-Correlation-Id"] == "order-4711"
 
 
-@pytest.mark.parametrize("bad", ["short", "with space inside", "x" * 65, "-leading-dash", "new\tline-here", "üñïçödé-id"])
+@pytest.mark.parametrize(
+    "bad", ["short", "with space inside", "x" * 65, "-leading-dash", "new\tline-here", "üñïçödé-id"]
+)
 def test_a_malformed_correlation_id_is_replaced(client: FlaskClient, bad: str) -> None:
     got = client.get("/health/live", headers={"X-Correlation-Id": bad}).headers["X-Correlation-Id"]
     assert got != bad

@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 from werkzeug.test import TestResponse
 
-from web.shell.problem_kinds import KINDS
-from web.shell.problems import BY_STATUS, problem_of
+from web.shell.problem_kinds import BY_STATUS, KINDS
+from web.shell.problems import problem_of
 
 pytestmark = pytest.mark.capability("ERR-1")
 
