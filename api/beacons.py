@@ -39,9 +39,11 @@ def blueprint(door: Door, intake: Intake) -> Blueprint:
     views = Blueprint("beacons", __name__)
     limit = door.policy.body_bytes
 
-    @route(views, PATH, access=PUBLIC, methods=("POST",), csrf=False, anonymous=True, body_bytes=limit)
+    @route(views, PATH, access=PUBLIC, methods=("POST", "OPTIONS"), csrf=False, anonymous=True, body_bytes=limit)
     def take_report() -> Response:
-        """Take one report."""
+        """Take one report, or tell a browser that asks first that pages of other sites may report."""
+        if request.method == "OPTIONS":
+            return Response(status=204, headers=_PREFLIGHT)
         if request.mimetype not in MEDIA_TYPES or request.headers.get("Content-Encoding", "identity") != "identity":
             raise UnsupportedMedia("report_media_type", "Send application/cmcd, uncompressed.")
         try:
@@ -52,11 +54,6 @@ def blueprint(door: Door, intake: Intake) -> Blueprint:
             raise Invalid("report_cut_off", "The report ended before the length that it named.") from error
         door.accept(body, client=request.remote_addr or "", player=request.args.get("player", ""), demo_key=_demo_key())
         return Response(status=204)
-
-    @route(views, PATH, access=PUBLIC, methods=("OPTIONS",), csrf=False, anonymous=True)
-    def permit_other_sites() -> Response:
-        """Answer a browser that asks whether a page of another site may report."""
-        return Response(status=204, headers=_PREFLIGHT)
 
     @route(views, f"{PATH}/sessions/<sid>", access=PUBLIC, csrf=False, anonymous=True)
     def show_session(sid: str) -> Response:

@@ -28,7 +28,7 @@ from services.metrics.sessions import RETENTION_MS, STATE_WORDS, Folding, PlaySe
 from services.metrics.tables import INBOX, SESSIONS, InboxRow, SessionRow, StoppedSessionRow, TallyRow
 from services.metrics.views import PlaySessionView
 
-_ROWS_MAX = 400
+_ROWS_MAX = 2_000
 _CHUNK = 500
 _WOKEN_MAX = 2_000
 _LIVE = "live_sessions"
