@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.capability("GO-4")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     static = bundles.build(tests=True)
-    folder: Path = tmp_path_factory.mktemp("shell")
+    folder = tmp_path_factory.mktemp("shell")
     server = make_product(folder, knobs=Knobs(), ports=lambda p: replace(p, static=static))
     served = make_server("127.0.0.1", 0, server, threaded=True)
     thread = threading.Thread(target=served.serve_forever, daemon=True)
@@ -127,7 +126,8 @@ def test_a_script_that_was_put_into_the_page_does_not_run(page: Page, site: str)
     expect(page.locator("#live-count")).to_have_text("client 1")
     stopped = page.evaluate(
         """() => new Promise((resolve) => {
-            document.addEventListener("securitypolicyviolation", (e) => resolve(`${e.effectiveDirective} ${e.blockedURI}`));
+            document.addEventListener("securitypolicyviolation", (stopped) =>
+                resolve(`${stopped.effectiveDirective} ${stopped.blockedURI}`));
             const planted = document.createElement("script");
             planted.textContent = "window.planted = true";
             document.body.append(planted);
