@@ -2,6 +2,7 @@
 
 pytest_plugins = (
     "tests.plugins.capability",
+    "tests.plugins.loopback",
     "tests.plugins.workers",
     "tests.servers.fixtures",
     "tests.servers.browser",

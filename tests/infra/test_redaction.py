@@ -245,7 +245,7 @@ def test_known_carriers_of_secrets_do_not_carry_them(line: str) -> None:
     [
         "GET /status/ 200 in 12.3 ms",
         "job@2026-11-24T05:31:00+00:00 took 1700000000000 ms",
-        f"{new_id('usr')} did {new_id('aud')}",
+        pytest.param(f"{new_id('usr')} did {new_id('aud')}", id="our ids"),
         "traceparent 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "listening on 127.0.0.1:8050, [::1]:8050 and 0.0.0.0:80",
         "0192f0c1-4111-7111-8111-111111111111 finished",
