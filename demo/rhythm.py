@@ -22,7 +22,7 @@ _SLOW_WAVE_DAYS, _SLOW_WAVE = 41.0, 0.12
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """How well playback goes: factors on the usual start-up time and on the usual rate of stalls."""
+    """How well playback goes: factors above zero on the usual start-up time and on the usual rate of stalls."""
 
     start_factor: float = 1.0
     stall_factor: float = 1.0

@@ -20,7 +20,7 @@ from demo.rhythm import Rhythm
 from demo.titles import DURATION_SECONDS
 from services.kernel.clock import Clock, to_epoch_ms
 
-PATIENCE: Final = timedelta(minutes=2)
+PATIENCE: Final = timedelta(seconds=30)
 """Reports that could not be sent for this long are dropped, with the rest of their play."""
 TOGETHER: Final = timedelta(milliseconds=400)
 """Reports of one play that fall so close together travel in one request."""
