@@ -39,7 +39,7 @@ class Work:
         """Return how much needs attention."""
         session = current().session
         rows = session.execute(sa.select(FailureRow.state, sa.func.count()).group_by(FailureRow.state))
-        by_state: dict[str, int] = dict(rows.tuples().all())
+        by_state: dict[str, int] = dict(rows.all())
         alive = sa.select(sa.func.count()).where(
             ExecutorRow.ended_at.is_(None),
             ExecutorRow.beat_at >= self.uow.clock.now() - timedelta(seconds=ALIVE_SECONDS),

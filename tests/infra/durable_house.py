@@ -183,13 +183,13 @@ class House:
         """Say that we are here and wait for leave, where the test asked for that."""
         if (self.folder / f"hold-{what}").exists():
             (self.folder / f"holding-{what}-{os.getpid()}").touch()
-            until(lambda: (self.folder / f"free-{what}").exists(), "leave to go on", 60)
+            until((self.folder / f"free-{what}").exists, "leave to go on", 60)
 
     def rows(self, ref: str) -> dict[str, int]:
         """Return how many rows of each kind there are."""
         query = sa.select(ROWS.c.kind, sa.func.count()).where(ROWS.c.ref == ref).group_by(ROWS.c.kind)
         with self.engine.connect() as connection:
-            return dict(connection.execute(query).tuples().all())
+            return dict(connection.execute(query).all())
 
     def audited(self) -> list[tuple[str, str]]:
         """Return verb and correlation id of each audit row."""

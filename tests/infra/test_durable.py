@@ -2,9 +2,11 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,16 @@ from services.kernel.context import correlated, new_correlation
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.paging import PageRequest
 from tests.infra.durable_house import EXIT_LOST, SHOPPER, House, Ordered
-from tests.servers.process import end_with_parent  # noqa: F401 -- the workers' own guard
 from tests.servers.waiting import until
 
 ROOT = Path(__file__).parents[2]
 ALL = ["SUCCESS", "ERROR", "PENDING", "ENQUEUED", "DELAYED", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 DEADLINE = 40
+OPEN_TRANSACTIONS = """
+select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'
+and pid <> pg_backend_pid() and query not like '%pg_try_advisory_xact_lock%'
+"""
+COUNTED = "select pid, count(*) from shop_rows where kind = 'count' group by pid"
 
 
 class Workers:
@@ -68,6 +74,32 @@ def workers(house: House) -> Iterator[Workers]:
 
 def eventually(condition: Callable[[], object], what: str) -> None:
     until(condition, what, DEADLINE)
+
+
+def pause(worker: subprocess.Popen[bytes], house: House) -> None:
+    """Pause a worker outside its short transactions, whose locks hold up the others until the database ends them."""
+
+    def paused() -> bool:
+        worker.send_signal(signal.SIGSTOP)
+        if writes(house):
+            worker.send_signal(signal.SIGCONT)
+            return False
+        return True
+
+    until(paused, "a moment without a write", DEADLINE, poll_seconds=0.05)
+
+
+def writes(house: House) -> bool:
+    """Tell whether somebody else is in the middle of a transaction."""
+    if house.engine.dialect.name == "postgresql":
+        with house.engine.connect() as connection:
+            return bool(connection.execute(sa.text(OPEN_TRANSACTIONS)).scalar_one())
+    with closing(sqlite3.connect(house.engine.url.database or "", isolation_level=None, timeout=0.2)) as probe:
+        try:
+            probe.execute("begin immediate")
+        except sqlite3.OperationalError:
+            return True
+    return False
 
 
 def settled(house: House) -> Callable[[], bool]:
@@ -215,7 +247,7 @@ def test_a_paused_worker_loses_its_work_and_does_no_harm_when_it_wakes(house: Ho
     paused = workers.start("a")
     house.shop.order(SHOPPER, "nap", "ship")
     eventually(lambda: list(house.folder.glob(f"holding-ship-{paused.pid}")), "work in the first worker")
-    paused.send_signal(signal.SIGSTOP)
+    pause(paused, house)
     (house.folder / "hold-ship").unlink()
     other = workers.start("b")
     eventually(lambda: "parcel of nap" in house.rows("nap"), "the other worker's work")
@@ -252,10 +284,10 @@ def test_work_that_hangs_is_resumed_from_the_console(house: House, workers: Work
     hanging = workers.start("a")
     house.shop.order(SHOPPER, "stuck", "ship")
     eventually(lambda: list(house.folder.glob(f"holding-ship-{hanging.pid}")), "work that hangs")
-    hanging.send_signal(signal.SIGSTOP)
+    eventually(lambda: len(house.work.open(SHOPPER, PageRequest()).items) == 1, "only the hanging work")
+    pause(hanging, house)
     (house.folder / "hold-ship").unlink()
     workers.start("b", missed_beats=100_000)
-    eventually(lambda: len(house.work.open(SHOPPER, PageRequest()).items) == 1, "only the hanging work")
     (view,) = house.work.open(SHOPPER, PageRequest()).items
     assert (view.name, view.state, view.executor_id[:2]) == ("shop.ship", "running", "a.")
     house.work.resume(SHOPPER, view.workflow_id)
@@ -270,9 +302,7 @@ def test_two_workers_share_the_queue(house: House, workers: Workers) -> None:
         house.shop.order(SHOPPER, f"order-{number}", "count")
     eventually(settled(house), "an end of all work")
     with house.engine.connect() as connection:
-        counted = connection.execute(
-            sa.text("select pid, count(*) from shop_rows where kind = 'count' group by pid")
-        ).all()
+        counted = connection.execute(sa.text(COUNTED)).all()
     assert sum(count for _, count in counted) == 60
     assert {pid for pid, _ in counted} == {worker.pid for worker in workers.started}
 

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
+import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, Serializer, SQLAlchemyDatasource, WorkflowStatus
 from dbos._error import DBOSQueueDeduplicatedError
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.infra.db import make_engine
 from services.infra.durable.envelope import Envelope
@@ -26,6 +29,7 @@ from services.kernel.clock import from_epoch_ms
 APPLICATION = "greenlight"
 APPLICATION_VERSION = "1"
 SCHEMA = "dbos"
+PAUSED_SECONDS_MAX = 60
 MAX_DEATHS = 20
 """Work during which its process died so many times is set aside instead of killing the next one."""
 
@@ -122,6 +126,11 @@ class Client:
             return False
         return True
 
+    def open_queues(self, queues: Mapping[str, float], concurrency: int) -> None:
+        """Open queues, each polled every so many seconds; before a launch, since a later one waits to be noticed."""
+        for name, poll_seconds in queues.items():
+            self._client.register_queue(name, polling_interval_sec=poll_seconds, worker_concurrency=concurrency)
+
     def listed(self, statuses: Sequence[str], *, limit: int, offset: int = 0) -> list[EngineWork]:
         """Return attempts with these statuses, newest first."""
         found = self._client.list_workflows(
@@ -177,6 +186,8 @@ class Executor:
         DBOS(config=config)
         _log_through_root()
         self._engine = make_engine(settings.database_url)
+        if self._engine.dialect.name == "postgresql":
+            sa.event.listen(self._engine, "connect", _bound_pauses)
         self._datasource = SQLAlchemyDatasource.create(
             settings.database_url,
             engine=self._engine,
@@ -209,16 +220,9 @@ class Executor:
         """Run a step that goes out to the network; it is repeated where the process dies before it is marked done."""
         return DBOS.run_step({"name": name}, run)
 
-    def launch(self, queues: Mapping[str, float], concurrency: int) -> None:
-        """Start taking work from these queues, each polled every so many seconds."""
+    def launch(self) -> None:
+        """Start taking work from the queues that were opened."""
         DBOS.launch()
-        for name, poll_seconds in queues.items():
-            DBOS.register_queue(
-                name,
-                polling_interval_sec=poll_seconds,
-                worker_concurrency=concurrency,
-                on_conflict="always_update",
-            )
 
     def take_over(self, executor_ids: Iterable[str]) -> int:
         """Return the unfinished work of ended executors to its queues; work that another one took since stays there."""
@@ -240,6 +244,14 @@ def _options(envelope: Envelope, delay_seconds: float) -> EnqueueOptions:
     if delay_seconds > 0:
         options["delay_seconds"] = delay_seconds
     return options
+
+
+def _bound_pauses(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Let the server end the transaction of a paused process, whose locks would hold up everybody."""
+    cursor = connection.cursor()
+    cursor.execute(f"set idle_in_transaction_session_timeout = '{PAUSED_SECONDS_MAX}s'")
+    cursor.close()
+    connection.commit()
 
 
 def _log_through_root() -> None:

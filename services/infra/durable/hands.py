@@ -93,7 +93,8 @@ class Hands:
         poll = self._settings.durable_poll_seconds
         # Mails and ticks can wait longer than reactions, and each poll costs.
         queues = {FACTS_QUEUE: poll, EFFECTS_QUEUE: poll * 2, JOBS_QUEUE: poll * 4}
-        self._executor.launch(queues, self._settings.durable_concurrency)
+        self._client.open_queues(queues, self._settings.durable_concurrency)
+        self._executor.launch()
         self._heart.start()
         for loop in self._loops:
             loop.start()

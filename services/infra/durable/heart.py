@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from services.infra.durable.tables import ExecutorRow
 from services.infra.uow import UnitOfWork
@@ -23,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 KEEP_ENDED_DAYS = 7
 LOOK_BACK_MINUTES = 10
+PAUSED_SECONDS_MAX = 30
 
 
 class Silence(Protocol):
@@ -37,6 +39,12 @@ class Silence(Protocol):
     def missed_beats(self) -> int:
         """After how many looks without a beat a process counts as dead."""
         ...
+
+
+def bound_pause(session: Session) -> None:
+    """Let the database end this transaction should our process be paused in it, so that its locks do not stay."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text(f"set local idle_in_transaction_session_timeout = '{PAUSED_SECONDS_MAX}s'"))
 
 
 def new_executor_id(slot: str) -> str:
@@ -123,6 +131,7 @@ class Heart:
     def _beat(self) -> bool:
         """Count up; tell whether this life still goes on."""
         with self._uow.writing() as session:
+            bound_pause(session)
             changed = session.execute(
                 sa.update(ExecutorRow)
                 .where(ExecutorRow.executor_id == self._id, ExecutorRow.ended_at.is_(None))
@@ -141,20 +150,24 @@ class Heart:
         silent = self._silent({row.executor_id: row.beats for row in living})
         now = self._uow.clock.now()
         if silent:
-            with self._uow.writing() as session:
-                for executor_id, beats in silent.items():
-                    session.execute(
-                        sa.update(ExecutorRow)
-                        .where(
-                            ExecutorRow.executor_id == executor_id,
-                            ExecutorRow.beats == beats,
-                            ExecutorRow.ended_at.is_(None),
-                        )
-                        .values(ended_at=now, ended_because="silent")
-                    )
+            self._end(silent)
         with self._uow.reading() as session:
             recent = ExecutorRow.ended_at >= now - timedelta(minutes=LOOK_BACK_MINUTES)
             return list(session.scalars(sa.select(ExecutorRow.executor_id).where(recent)))
+
+    def _end(self, silent: dict[str, int]) -> None:
+        """End the silent, except one who is in the middle of a beat: it holds its row, and waiting would silence us."""
+        with self._uow.writing() as session:
+            bound_pause(session)
+            rows = session.scalars(
+                sa.select(ExecutorRow)
+                .where(ExecutorRow.executor_id.in_(silent), ExecutorRow.ended_at.is_(None))
+                .with_for_update(skip_locked=True)
+            )
+            for row in rows:
+                if row.beats == silent[row.executor_id]:
+                    _log.warning("executor_ended", extra={"executor_id": row.executor_id})
+                    row.ended_at, row.ended_because = self._uow.clock.now(), "silent"
 
     def _silent(self, living: dict[str, int]) -> dict[str, int]:
         seen = {}

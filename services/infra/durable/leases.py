@@ -12,14 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.infra.durable.declared import Beat
-from services.infra.durable.heart import Silence
+from services.infra.durable.heart import Silence, bound_pause
 from services.infra.durable.tables import LeaseRow
 from services.infra.uow import UnitOfWork
 from services.kernel.context import correlated, new_correlation
 
 _log = logging.getLogger(__name__)
-
-PAUSED_TURN_SECONDS = 30
 
 
 class LeasedLoop:
@@ -52,8 +50,7 @@ class LeasedLoop:
     def turn(self) -> bool:
         """Run once where this process holds the lease or can take it; tell whether it ran."""
         with self._uow.writing() as session:
-            if session.get_bind().dialect.name == "postgresql":
-                session.execute(sa.text(f"set local idle_in_transaction_session_timeout = '{PAUSED_TURN_SECONDS}s'"))
+            bound_pause(session)
             if not (self._held(session) or self._taken(session)):
                 return False
             with self._uow.lend(session), correlated(new_correlation()):
