@@ -30,7 +30,9 @@ def page(account: Account, title: str, tree: Node, *, wrong: Wrong = NOTHING_WRO
     manifest = account.manifest
     allow("script-src", *csp_hashes(manifest))
     said = f"{'Error: ' if wrong.errors else ''}{title} · {PRODUCT}"
-    return FlaskResponse(Document(manifest, said).html(tree), wrong.status, mimetype="text/html")
+    response = FlaskResponse(Document(manifest, said).html(tree), wrong.status, mimetype="text/html")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def task(account: Account, title: str, children: Node, *, wrong: Wrong = NOTHING_WRONG) -> FlaskResponse:
