@@ -8,24 +8,30 @@ from dash.exceptions import InvalidCallbackReturnValue, PreventUpdate
 from services.kernel.errors import DomainError, Invalid, NotFound
 
 
-def check_body(callbacks: Mapping[str, Mapping[str, Any]], body: object) -> str:
+def known_output(callbacks: Mapping[str, Mapping[str, Any]], body: object) -> str:
     """Return the output that a request asks for.
 
-    Raises: Invalid for a malformed request, NotFound for an output that no callback of the server fills.
+    Raises: Invalid for a request that names none, NotFound for one that no callback of the server fills.
     """
     if not isinstance(body, dict) or not isinstance(body.get("output"), str):
         raise _malformed("The request must be an object that names its output.")
     output: str = body["output"]
-    declared = callbacks.get(output)
-    if declared is None or "callback" not in declared:
+    if "callback" not in callbacks.get(output, {}):
         raise NotFound("callback_unknown", "This page is of another release; reload it.")
+    return output
+
+
+def check_shape(declared: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    """Refuse a request whose values do not stand where its callback declared them.
+
+    Raises: Invalid.
+    """
     _check_values("inputs", body.get("inputs", []), declared["inputs"])
     _check_values("state", body.get("state", []), declared["state"])
     _check_outputs(body.get("outputs", []))
     changed = body.get("changedPropIds", [])
     if not isinstance(changed, list) or not all(isinstance(name, str) for name in changed):
         raise _malformed("changedPropIds must be a list of names.")
-    return output
 
 
 def _check_values(name: str, given: object, declared: Sequence[object]) -> None:

@@ -15,7 +15,7 @@ from services.kernel.context import correlation
 from services.kernel.errors import DomainError, NotFound
 from web.shell import csrf, headers
 from web.shell.bundles import bundles_of
-from web.shell.callback_gate import check_body, guarded
+from web.shell.callback_gate import check_shape, guarded, known_output
 from web.shell.guard import SIGN_IN_PATH, permit
 from web.shell.pages import Surface
 from web.shell.ports import SignedIn
@@ -102,12 +102,10 @@ class SurfaceApp(dash.Dash):
         response: WerkzeugResponse = super().serve_layout()  # type: ignore[no-untyped-call]
         return response
 
-    def _prepare_callback(self, g: Any, body: Any) -> Any:  # noqa: ANN401 -- Dash's own signature
-        permit(self.callback_access[check_body(self.callback_map, body)], _person(self.surface))
-        return super()._prepare_callback(g, body)
-
     def _initialize_context(self, body: Any) -> Any:  # noqa: ANN401 -- Dash's own signature
-        check_body(self.callback_map, body)
+        output = known_output(self.callback_map, body)
+        permit(self.callback_access[output], _person(self.surface))
+        check_shape(self.callback_map[output], body)
         return super()._initialize_context(body)
 
     def _execute_callback(self, func: Any, args: Any, outputs_list: Any, g: Any) -> Any:  # noqa: ANN401

@@ -1,0 +1,216 @@
+"""Walks every door of a server as every role, and compares what happens with what the matrix declares.
+
+Doors are routes (`GET /admin/`), callbacks of Dash (`admin incident-said.children`) and verbs
+(`identity.People.invite`); the matrix names the roles that may pass each.
+"""
+
+import importlib
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from services.infra.verbs import VerbInfo
+from services.kernel.context import Actor
+from services.kernel.errors import Forbidden, Unauthenticated
+from web.shell.dash_surface import SurfaceApp, surfaces
+from web.shell.routes import declared_rules
+
+SKIPPED_METHODS = frozenset({"HEAD", "OPTIONS"})
+REFUSALS = frozenset({"sign_in_required", "second_factor_required", "forbidden"})
+NOT_THERE = 404
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What is declared: for each door the roles that pass, and the doors that stay shut for everybody."""
+
+    roles: tuple[str, ...]
+    routes: Mapping[str, frozenset[str]]
+    callbacks: Mapping[str, frozenset[str]]
+    verbs: Mapping[str, frozenset[str]]
+    shut: frozenset[str]
+    samples: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_matrix(path: Path) -> Matrix:
+    """Read a matrix; a door's roles are written as words, of which some name groups."""
+    written = tomllib.loads(path.read_text("utf-8"))
+    groups: dict[str, str] = written["groups"]
+    roles = tuple(groups["everyone"].split())
+
+    def expanded(words: str) -> frozenset[str]:
+        named = {role for word in words.split() for role in groups.get(word, word).split()}
+        unknown = named - set(roles)
+        if unknown:
+            raise ValueError(f"{path.name} names no role: {', '.join(sorted(unknown))}")
+        return frozenset(named)
+
+    def section(name: str) -> dict[str, frozenset[str]]:
+        return {door: expanded(words) for door, words in written.get(name, {}).items()}
+
+    return Matrix(
+        roles,
+        section("routes"),
+        section("callbacks"),
+        section("verbs"),
+        frozenset(written.get("shut", {}).get("rules", ())),
+        written.get("samples", {}),
+    )
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A server with a way to be each role."""
+
+    server: Flask
+    matrix: Matrix
+    client_as: Callable[[str], FlaskClient]
+
+    def routes(self) -> dict[str, str]:
+        """Return every declared door of the server with its rule."""
+        return {
+            f"{method} {rule.rule}": rule.rule
+            for rule, declared in declared_rules(self.server)
+            if declared is not None
+            for method in (rule.methods or set()) - SKIPPED_METHODS
+        }
+
+    def shut(self) -> set[str]:
+        """Return every rule that is not declared and hence must be shut."""
+        return {rule.rule for rule, declared in declared_rules(self.server) if declared is None}
+
+    def callbacks(self) -> dict[str, tuple[SurfaceApp, str]]:
+        """Return every callback that the server runs."""
+        return {
+            f"{name} {output}": (app, output)
+            for name, app in surfaces(self.server).items()
+            for output, entry in app.callback_map.items()
+            if "callback" in entry
+        }
+
+    def route_surprises(self, door: str) -> list[str]:
+        """Return where a route does not do to each role what is declared."""
+        method, rule = door.split(" ", 1)
+        path = self._path(rule)
+        return list(self._surprises(door, self.matrix.routes[door], lambda c: c.open(path, method=method)))
+
+    def shut_surprises(self, rule: str) -> list[str]:
+        """Return the roles that an undeclared rule lets in."""
+        path = self._path(rule)
+        seen = ((role, self.client_as(role).get(path).status_code) for role in self.matrix.roles)
+        return [f"{rule} answers {status} to {role}" for role, status in seen if status not in {NOT_THERE, 401, 403}]
+
+    def callback_surprises(self, door: str) -> list[str]:
+        """Return where a callback does not do to each role what is declared."""
+        app, output = self.callbacks()[door]
+        prefix = app.surface.prefix
+        cookie = app.config.csrf_token_name
+        body = request_body(app, output)
+
+        def post(client: FlaskClient) -> TestResponse:
+            client.get(f"{prefix}_dash-layout")
+            token = client.get_cookie(cookie)
+            headers = {"X-CSRFToken": token.decoded_value} if token else {}
+            return client.post(f"{prefix}_dash-update-component", json=body, headers=headers)
+
+        return list(self._surprises(door, self.matrix.callbacks[door], post))
+
+    def _surprises(
+        self, door: str, allowed: frozenset[str], ask: Callable[[FlaskClient], TestResponse]
+    ) -> Iterator[str]:
+        for role in self.matrix.roles:
+            response = ask(self.client_as(role))
+            passed = not refused(response)
+            if passed != (role in allowed):
+                yield f"{door}: {role} {'passes' if passed else 'is refused'} ({response.status_code})"
+            if passed and response.status_code >= 500:  # noqa: PLR2004
+                yield f"{door}: breaks for {role} ({response.status_code})"
+
+    def _path(self, rule: str) -> str:
+        def sample(found: re.Match[str]) -> str:
+            return self.matrix.samples.get(found[1].split(":")[-1], "sample")
+
+        return re.sub(r"<([^>]+)>", sample, rule)
+
+
+def refused(response: TestResponse) -> bool:
+    """Tell whether an answer refuses the role, and not only the request."""
+    if response.status_code in {302, 303}:
+        return response.location.startswith(("/account/sign-in?", "/account/second-factor?"))
+    if response.status_code not in {401, 403}:
+        return False
+    document = response.get_json(silent=True)
+    return not isinstance(document, dict) or document.get("code") in REFUSALS
+
+
+def request_body(app: SurfaceApp, output: str) -> dict[str, Any]:
+    """Return a well-formed request for a callback, with nothing in its values."""
+    entry = app.callback_map[output]
+    names = output.strip(".").split("...") if output.startswith("..") else [output]
+    outputs = [_property(*name.rsplit(".", 1)) for name in names if name]
+    return {
+        "output": output,
+        "outputs": outputs if output.startswith("..") or not outputs else outputs[0],
+        "inputs": [_value(d) for d in entry["inputs"]],
+        "state": [_value(d) for d in entry["state"]],
+        "changedPropIds": [],
+    }
+
+
+def _property(identifier: str, name: str) -> dict[str, Any]:
+    given = json.loads(identifier) if identifier.startswith("{") else identifier
+    if isinstance(given, dict):
+        given = {key: "sample" if isinstance(value, list) else value for key, value in given.items()}
+    return {"id": given, "property": name.split("@")[0]}
+
+
+def _value(dependency: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- what the renderer sends
+    if str(dependency["id"]).startswith("{"):
+        return []
+    return {"id": dependency["id"], "property": dependency["property"], "value": None}
+
+
+def verb_of(name: str, info: VerbInfo) -> Callable[..., object]:
+    """Return a registered verb by its name."""
+    owner: Any = importlib.import_module(info.module)
+    for part in name.split(".")[1:]:
+        owner = getattr(owner, part)
+    verb: Callable[..., object] = owner
+    return verb
+
+
+def verb_surprises(
+    name: str, verb: Callable[..., object], allowed: frozenset[str], actors: Mapping[str, Actor]
+) -> list[str]:
+    """Return where a verb does not do to each role what is declared, by calling it as that role."""
+    seen = {role: _lets_in(verb, actor) for role, actor in actors.items()}
+    return [
+        f"{name}: {role} {'passes' if passed else 'is refused'}"
+        for role, passed in seen.items()
+        if passed != (role in allowed)
+    ]
+
+
+def _lets_in(verb: Callable[..., object], actor: Actor) -> bool:
+    try:
+        # Without a unit of work, whoever is let in stumbles over that at the next step.
+        verb(None, actor)
+    except (Forbidden, Unauthenticated):
+        return False
+    except (AttributeError, TypeError):
+        return True
+    raise AssertionError(f"{verb} ran without a unit of work")
+
+
+def differences(kind: str, declared: set[str], existing: set[str], drafted: Callable[[str], str]) -> list[str]:
+    """Return what the matrix lacks, as lines to add once they are agreed, and what it names in vain."""
+    lacking = [f'not declared: "{door}" = "{drafted(door)}"' for door in sorted(existing - declared)]
+    return lacking + [f"stale: {kind} {door!r} does not exist" for door in sorted(declared - existing)]
