@@ -80,11 +80,14 @@ class Scope:
     def note(self, **facts: object) -> None:
         """Add values to the audit row; never personal ones: those go through `note_personal`, and addresses are masked.
 
-        Raises: TypeError for a value that canonical JSON cannot carry, such as an integer beyond 2^53.
+        Raises: TypeError for a value that canonical JSON cannot carry, such as an integer beyond 2^53;
+            UnicodeEncodeError for half a surrogate pair.
         """
         try:
             canonical = rfc8785.dumps(facts)  # type: ignore[arg-type] # it checks
         except rfc8785.CanonicalizationError as error:
+            if isinstance(error.__cause__, UnicodeEncodeError):  # what somebody sent us, and no mistake of the verb
+                raise error.__cause__ from error
             raise TypeError(f"{self.verb} notes a value that canonical JSON cannot carry: {error}") from error
         self.facts.update(json.loads(mask_emails(canonical.decode())))  # a copy, which nobody changes afterwards
 
