@@ -131,7 +131,7 @@ class Walk:
             passed = not refused(response)
             if passed != (role in allowed):
                 yield f"{door}: {role} {'passes' if passed else 'is refused'} ({response.status_code})"
-            if passed and response.status_code >= 500:  # noqa: PLR2004
+            if passed and response.status_code >= 500:
                 yield f"{door}: breaks for {role} ({response.status_code})"
 
     def _path(self, rule: str) -> str:
@@ -169,10 +169,10 @@ def _property(identifier: str, name: str) -> dict[str, Any]:
     given = json.loads(identifier) if identifier.startswith("{") else identifier
     if isinstance(given, dict):
         given = {key: "sample" if isinstance(value, list) else value for key, value in given.items()}
-    return {"id": given, "property": name.split("@")[0]}
+    return {"id": given, "property": name.split("@", maxsplit=1)[0]}
 
 
-def _value(dependency: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- what the renderer sends
+def _value(dependency: Mapping[str, Any]) -> Any:
     if str(dependency["id"]).startswith("{"):
         return []
     return {"id": dependency["id"], "property": dependency["property"], "value": None}

@@ -55,13 +55,14 @@ def make_product(
     knobs: Knobs | None = None,
     public_url: str = "http://localhost",
     ports: Callable[[Ports], Ports] = lambda ports: ports,
+    metrics_folder: Path | None = None,
     **config: Any,
 ) -> Flask:
     """Return the whole product."""
     knobs = knobs or Knobs()
     shell = ShellConfig(secret="s" * 32, public_url=public_url, bundle_folder=folder, **config)
     taken = Ports(authenticate, ROLE_PERMISSIONS["visitor"], version=lambda: knobs.version)
-    server = make_server(shell, ports(taken))
+    server = make_server(shell, ports(taken), metrics_folder=metrics_folder)
     server.register_blueprint(_doors(knobs))
     server.register_blueprint(_account())
     make_surface(server, _status(knobs))
