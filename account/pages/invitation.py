@@ -1,6 +1,7 @@
 """Accepting an invitation: a name, a password, and one is in."""
 
 from dash import html
+from dash.development.base_component import Component
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
@@ -13,18 +14,17 @@ from web.shell.csrf import csrf_token
 from web.shell.problems import problem_of
 from web.shell.routes import PUBLIC, route
 from web.shell.sessions import current_actor
-from web.ui import button, card, facts, form, link, page_head, text_input
-from web.ui.elements import Control
+from web.ui import button, card, form, link, page_head, text_input
 
 _CONTROLS = {"name": "name", "password": "password"}
 _ROLES = {
-    "fan": "Fan",
-    "creator": "Creator",
-    "affiliate": "Affiliate",
-    "agency": "Agency",
-    "operator": "Operator",
-    "compliance": "Compliance reviewer",
-    "admin": "Administrator",
+    "fan": "a fan",
+    "creator": "a creator",
+    "affiliate": "an affiliate",
+    "agency": "an agency member",
+    "operator": "an operator",
+    "compliance": "a compliance reviewer",
+    "admin": "an administrator",
 }
 PASSWORD_HINT = "At least 12 characters. A few unrelated words are good, and easy to remember."  # noqa: S105 -- a hint
 
@@ -71,57 +71,53 @@ def over(account: Account, title: str, error: DomainError) -> Response:
     )
 
 
-def username(email: str) -> Control:
-    """Return the address as a field that password managers file the new password under."""
-    return Control(type="email", name="username", value=email, autoComplete="username", readOnly=True, hidden=True)
+def username(email: str) -> Component:
+    """Return the address as a field that people recognise and password managers file the new password under."""
+    return text_input("E-mail", id="username", type="email", value=email, autoComplete="username", readOnly=True)
+
+
+def new_password(label: str, wrong: Wrong, *, focus: bool = False) -> Component:
+    """Return the field for a password that is being chosen."""
+    return text_input(
+        label,
+        id="password",
+        type="password",
+        autoComplete="new-password",
+        hint=PASSWORD_HINT,
+        error=wrong.errors.get("password"),
+        minLength=12,
+        maxLength=128,
+        autoFocus=focus and not wrong.errors,
+    )
 
 
 def _shown(
     account: Account, found: InvitationView, token: str, *, name: str = "", wrong: Wrong = NOTHING_WRONG
 ) -> Response:
-    described = {"E-mail": found.email, "Role": _ROLES.get(found.role, found.role)}
-    if found.organisation:
-        described["Company"] = found.organisation
-    return unsaid(
-        task(
-            account,
-            "Welcome",
-            [
-                page_head(
-                    "Welcome to Greenlight", lead="Choose how you are called and a password, and your account is ready."
-                ),
-                card(facts(described)),
-                card(
-                    form(
-                        [
-                            username(found.email),
-                            text_input(
-                                "Your name",
-                                id="name",
-                                value=name,
-                                autoComplete="name",
-                                maxLength=80,
-                                autoFocus=not wrong.errors,
-                                error=wrong.errors.get("name"),
-                            ),
-                            text_input(
-                                "Password",
-                                id="password",
-                                type="password",
-                                autoComplete="new-password",
-                                hint=PASSWORD_HINT,
-                                error=wrong.errors.get("password"),
-                                minLength=12,
-                                maxLength=128,
-                            ),
-                        ],
-                        action=f"{INVITATION}/{token}",
-                        csrf_token=csrf_token(),
-                        actions=button("Create the account", kind="primary", submit=True, busy_label="Creating…"),
-                        errors=wrong.errors,
-                    )
-                ),
-            ],
-            wrong=wrong,
-        )
-    )
+    where = f" of {found.organisation}" if found.organisation else ""
+    role = _ROLES.get(found.role, found.role)
+    children = [
+        page_head("Welcome to Greenlight", lead=f"You are invited as {role}{where}. Choose a name and a password."),
+        card(
+            form(
+                [
+                    username(found.email),
+                    text_input(
+                        "Your name",
+                        id="name",
+                        value=name,
+                        autoComplete="name",
+                        maxLength=80,
+                        autoFocus=not wrong.errors,
+                        error=wrong.errors.get("name"),
+                    ),
+                    new_password("Password", wrong),
+                ],
+                action=f"{INVITATION}/{token}",
+                csrf_token=csrf_token(),
+                actions=button("Create the account", kind="primary", submit=True, busy_label="Creating…"),
+                errors=wrong.errors,
+            )
+        ),
+    ]
+    return unsaid(task(account, "Welcome", children, wrong=wrong))

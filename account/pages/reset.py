@@ -5,7 +5,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from account.answers import away, caller, keep_device, refused, task, text, unsaid
-from account.pages.invitation import PASSWORD_HINT, over, username
+from account.pages.invitation import new_password, over, username
 from account.paths import RESET, SIGN_IN
 from account.ports import NOTHING_WRONG, Account, Wrong
 from services.kernel.errors import Gone, Invalid, NotFound, RateLimited
@@ -108,35 +108,16 @@ def _on_its_way(account: Account) -> Response:
 
 
 def _choose(account: Account, email: str, token: str, *, wrong: Wrong = NOTHING_WRONG) -> Response:
-    return unsaid(
-        task(
-            account,
-            "Choose a new password",
-            [
-                page_head("Choose a new password", lead="All your sign-ins end, and you sign in anew."),
-                card(
-                    form(
-                        [
-                            username(email),
-                            text_input(
-                                "New password",
-                                id="password",
-                                type="password",
-                                autoComplete="new-password",
-                                hint=PASSWORD_HINT,
-                                error=wrong.errors.get("password"),
-                                minLength=12,
-                                maxLength=128,
-                                autoFocus=not wrong.errors,
-                            ),
-                        ],
-                        action=f"{RESET}/{token}",
-                        csrf_token=csrf_token(),
-                        actions=button("Save", kind="primary", submit=True, busy_label="Saving…"),
-                        errors=wrong.errors,
-                    )
-                ),
-            ],
-            wrong=wrong,
-        )
-    )
+    children = [
+        page_head("Choose a new password", lead="All your sign-ins end, and you sign in anew."),
+        card(
+            form(
+                [username(email), new_password("New password", wrong, focus=True)],
+                action=f"{RESET}/{token}",
+                csrf_token=csrf_token(),
+                actions=button("Save", kind="primary", submit=True, busy_label="Saving…"),
+                errors=wrong.errors,
+            )
+        ),
+    ]
+    return unsaid(task(account, "Choose a new password", children, wrong=wrong))

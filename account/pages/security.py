@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from account.answers import HOME, PRODUCT, away, demo, keep, page, refused, task, text
-from account.pages.invitation import PASSWORD_HINT, username
+from account.pages.invitation import PASSWORD_HINT
 from account.pages.second_factor import person_here, recovery_codes
 from account.paths import BEGIN, SECURITY, SIGN_OUT, home_of
 from account.ports import NOTHING_WRONG, Account, Wrong
@@ -18,6 +18,7 @@ from web.shell.csrf import csrf_token
 from web.shell.ports import SignedIn
 from web.shell.routes import SIGNED_IN, route
 from web.ui import banner, button, card, chip, columns, facts, form, hidden, page_head, public_frame, stack, text_input
+from web.ui.elements import Control
 from web.ui.figures import timestamp
 from web.ui.grid import Column, data_grid, with_sub
 from web.ui.nodes import Node
@@ -167,7 +168,7 @@ def _password(mine: SecurityView, now: datetime, wrong: Wrong) -> Component:
     )
     return card(
         form(
-            [username(mine.email), old, new],
+            [_username(mine.email), old, new],
             action=f"{SECURITY}/password",
             csrf_token=csrf_token(),
             actions=button("Change the password", submit=True, busy_label="Changing…"),
@@ -176,6 +177,11 @@ def _password(mine: SecurityView, now: datetime, wrong: Wrong) -> Component:
         title="Password",
         aside=timestamp(mine.password_changed_at, now=now, prefix="changed"),
     )
+
+
+def _username(email: str) -> Component:
+    # Password managers file the new password under it; people see their address above.
+    return Control(type="email", name="username", value=email, autoComplete="username", readOnly=True, hidden=True)
 
 
 def _second_factor(mine: SecurityView) -> Component:

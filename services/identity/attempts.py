@@ -10,7 +10,7 @@ Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -58,7 +58,7 @@ def count_try(scope: Scope, lanes: Sequence[Lane]) -> None:
     """
     now = scope.uow.clock.now()
     digests = {lane.digest(scope.uow): lane for lane in lanes}
-    rows = [(_locked(scope, digest), digests[digest]) for digest in sorted(digests)]
+    rows = [(_locked(scope, digest, now), digests[digest]) for digest in sorted(digests)]
     blocked_until = max(row.blocked_until for row, _ in rows)
     if blocked_until > now:
         seconds = math.ceil((blocked_until - now).total_seconds())
@@ -79,12 +79,12 @@ def forgive(scope: Scope, lanes: Sequence[Lane]) -> None:
 
 def take_back(scope: Scope, lane: Lane) -> None:
     """Take back the one try that succeeded from a lane which others share."""
-    row = _locked(scope, lane.digest(scope.uow))
-    row.failures, row.blocked_until = max(row.failures - 1, 0), scope.uow.clock.now()
-
-
-def _locked(scope: Scope, digest: str) -> AttemptsRow:
     now = scope.uow.clock.now()
+    row = _locked(scope, lane.digest(scope.uow), now)
+    row.failures, row.blocked_until = max(row.failures - 1, 0), now
+
+
+def _locked(scope: Scope, digest: str, now: datetime) -> AttemptsRow:
     insert_if_absent(
         scope.session, AttemptsRow, {"lane_digest": digest, "failures": 0, "last_at": now, "blocked_until": now}
     )

@@ -124,11 +124,16 @@ def test_a_person_renames_themselves(identity: Identity, people: People) -> None
     assert identity.people.own(me.actor).name == "Ada Lovelace"
 
 
+def assert_forbidden(attempt: Callable[[], object]) -> None:
+    with pytest.raises(Forbidden):
+        attempt()
+
+
 @pytest.mark.parametrize("role", [r for r in Role if r != Role.ADMIN])
 def test_only_administrators_manage_people(identity: Identity, people: People, role: Role) -> None:
     fan = people.join(Role.FAN)
     actor = UserActor("usr_" + "e" * 32, ROLE_PERMISSIONS[role])
-    attempts: list[Callable[[], object]] = [
+    attempts = [
         lambda: identity.people.grant(actor, user_id=fan.user_id, role=Role.ADMIN),
         lambda: identity.people.withdraw(actor, user_id=fan.user_id, role=Role.FAN),
         lambda: identity.people.suspend(actor, user_id=fan.user_id),
@@ -138,8 +143,7 @@ def test_only_administrators_manage_people(identity: Identity, people: People, r
         lambda: identity.invitations.invite(actor, email="eve@example.com", role=Role.ADMIN),
     ]
     for attempt in attempts:
-        with pytest.raises(Forbidden):
-            attempt()
+        assert_forbidden(attempt)
 
 
 def test_every_permission_of_a_role_and_of_a_verb_is_in_the_catalogue() -> None:

@@ -1,17 +1,19 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from services.identity import Client, Identity, Role, SecondFactorState
+from services.identity import Client, Identity, Role, SecondFactorState, make_identity
 from services.identity.devices import known_device
 from services.identity.passwords import Passwords
 from services.identity.tables import AttemptsRow, SessionRow, UserRow
 from services.infra.audit import AuditEntryRow
+from services.infra.crypto import Vault
+from services.infra.settings import Settings
 from services.infra.uow import UnitOfWork
 from services.kernel.clock import FixedClock
 from services.kernel.context import UserActor, VisitorActor
@@ -349,3 +351,23 @@ def test_an_administrator_ends_every_sign_in_of_a_person(people: People, identit
     tokens = [fan.sign_in().token for _ in range(3)]
     assert identity.sessions.end_all_of(ADMIN, user_id=fan.user_id) == 4
     assert [identity.sessions.authenticate(VISITOR, token) for token in tokens] == [None] * 3
+
+
+class TickingClock:
+    """A clock that goes on with every look, as a real one does."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        self._at += timedelta(microseconds=7)
+        return self._at
+
+
+def test_the_first_try_never_waits_however_the_clock_ticks(
+    engine: sa.Engine, vault: Vault, settings: Settings, cheap_passwords: Passwords, clock: FixedClock
+) -> None:
+    ticking = UnitOfWork(engine, TickingClock(clock.now()), vault)
+    identity = make_identity(ticking, settings, cheap_passwords)
+    errors = [guess(identity, "nobody@example.com") for _ in range(6)]
+    assert [error.code for error in errors] == ["credentials_wrong"] * 6
