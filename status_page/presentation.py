@@ -38,7 +38,7 @@ def target(figure: FigureView) -> Target:
     """What the figure is held against, in the unit that people see."""
     unit = display_unit(figure)
     value = figure.target * unit.factor
-    return Target(value, f"< {fmt.quantity(value, unit.sign)}")
+    return Target(value, f"< {value:g}{fmt.NBSP}{unit.sign}")
 
 
 def verdict(figure: FigureView) -> str:

@@ -85,7 +85,7 @@ def page(services: Services) -> Page:
 def _kpis(figure: FigureView) -> list[Component]:
     unit = display_unit(figure)
     value = fmt.quantity(unit.shown(figure.value), unit.sign)
-    target = fmt.quantity(figure.target * unit.factor, unit.sign)
+    target = f"{figure.target * unit.factor:g}{fmt.NBSP}{unit.sign}"
     beside = [
         kpi(c.title, fmt.duration(c.value) if c.unit == "seconds" else fmt.count(round(c.value)))
         for c in figure.companions

@@ -26,7 +26,7 @@ def overall(state: StatusState) -> tuple[str, State]:
     near = [f for f in state.figures if f.state is FigureState.NEAR]
     if near:
         return f"{_listed(near)} {'is' if len(near) == 1 else 'are'} near the limit", State.WARN
-    if all(f.state is FigureState.MET for f in state.figures):
+    if state.figures and all(f.state is FigureState.MET for f in state.figures):
         return "All figures meet their targets", State.GOOD
     if any(f.state is FigureState.MET for f in state.figures):
         return "What is measured meets its target; not everything is measured", State.UNKNOWN
