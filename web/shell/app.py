@@ -1,6 +1,7 @@
 """The one server that every surface stands on."""
 
 from pathlib import Path
+from wsgiref.types import WSGIApplication
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException
@@ -8,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from services.kernel.clock import Clock, SystemClock
 from web.shell import bundles, csrf, guard, headers, health, metrics, public_files, sessions, state
+from web.shell.body_gate import BodyGate
 from web.shell.boundary import Boundary
 from web.shell.config import ShellConfig
 from web.shell.micro_cache import MicroCache
@@ -50,11 +52,8 @@ def make_server(
 def _wrap(
     server: Flask, config: ShellConfig, ports: Ports, problems: Problems, figures: metrics.RequestMetrics
 ) -> None:
-    inner = server.wsgi_app
-    if config.trusted_proxies:
-        hops = config.trusted_proxies
-        inner = ProxyFix(inner, x_for=hops, x_proto=hops, x_host=hops)
-    boundary = Boundary(inner, config, problems, figures.observe)
+    gate = BodyGate(server.wsgi_app, problems, threads=config.threads, whole_bytes=config.body_bytes)
+    boundary = Boundary(_behind_proxies(gate, config.trusted_proxies), config, problems, figures.observe)
     cache = MicroCache(
         boundary,
         lambda path: cached_document(server, path),
@@ -63,6 +62,10 @@ def _wrap(
     )
     server.extensions["greenlight_micro_cache"] = cache
     server.wsgi_app = cache  # type: ignore[method-assign] # Flask documents this as the place for middleware
+
+
+def _behind_proxies(app: WSGIApplication, hops: int) -> WSGIApplication:
+    return ProxyFix(app, x_for=hops, x_proto=hops, x_host=hops) if hops else app
 
 
 def cached_document(server: Flask, path: str) -> CachedDocument | None:

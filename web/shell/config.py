@@ -19,6 +19,7 @@ class ShellConfig:
     public_url: str
     bundle_folder: Path
     trusted_proxies: int = 0
+    threads: int = 8
     metrics_token: str = ""
     security_contact: str = ""
     body_bytes: int = 1_048_576
@@ -55,6 +56,7 @@ def config_of(settings: Settings) -> ShellConfig:
         public_url=settings.public_url.rstrip("/"),
         bundle_folder=settings.data_dir / "bundles",
         trusted_proxies=settings.trusted_proxies,
+        threads=settings.web_threads,
         metrics_token=settings.metrics_token.get_secret_value(),
         security_contact=settings.security_contact,
     )

@@ -4,4 +4,4 @@ from pathlib import Path
 
 from tests.web.shell.product import make_product
 
-app = make_product(Path("bundles"), metrics_folder=Path("metrics"))
+app = make_product(Path("bundles"), metrics_folder=Path("metrics"), threads=4)

@@ -14,6 +14,7 @@ from tests.servers.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 WORKERS, THREADS = 2, 4
+ECHO = b"POST /api/v1/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
 
 class Served(ServerProcess):
@@ -40,6 +41,10 @@ class Served(ServerProcess):
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Ask over a connection of its own, so that any worker may answer."""
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, trust_env=False, timeout=20)
+
+    def post(self, path: str, body: object) -> httpx.Response:
+        """Send a body."""
+        return httpx.post(f"http://127.0.0.1:{self.port}{path}", json=body, trust_env=False, timeout=20)
 
 
 @pytest.fixture(scope="module")
@@ -124,9 +129,22 @@ def test_callers_that_stall_in_their_headers_keep_nobody_waiting(served: Served)
             connection.close()
 
 
+@pytest.mark.parametrize("rest", [b"Content-Length: 60\r\n\r\n[1,", b"Transfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n"])
+def test_callers_that_stall_in_their_bodies_keep_nobody_else_waiting(served: Served, rest: bytes) -> None:
+    stalled = [socket.create_connection(("127.0.0.1", served.port), timeout=20) for _ in range(24)]
+    try:
+        for connection in stalled:
+            connection.sendall(ECHO + rest)
+        for _ in range(10):
+            assert served.get("/api/v1/fail/gone").elapsed.total_seconds() < 5
+    finally:
+        for connection in stalled:
+            connection.close()
+    until(lambda: served.post("/api/v1/echo", 1).is_success, "a free slot for a body")
+
+
 def test_a_body_larger_than_declared_limits_is_refused_before_it_is_read(served: Served) -> None:
-    head = b"POST /api/v1/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n[1,"
-    answer = _raw(served, head)
+    answer = _raw(served, ECHO + b"Content-Length: 99999999\r\n\r\n[1,")
     assert answer.split()[1] == b"413"
 
 
