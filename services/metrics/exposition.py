@@ -85,13 +85,11 @@ class Exposition:
 
     @query(permission="metrics.read")
     def families(self, actor: Actor) -> tuple[Family, ...]:
-        """Return every exported metric; series of real players are there from the start, at zero."""
+        """Return every exported metric; every series is there from the start, at zero: no increase is missed."""
         merged = self._totals()
         made: list[Family] = []
         for metric in METRICS.values():
-            cells = {origin: merged[metric.name, origin] for origin in _ORIGINS if (metric.name, origin) in merged}
-            cells.setdefault("real", Cell())
-            made += _families(metric, cells)
+            made += _families(metric, {origin: merged[metric.name, origin] for origin in _ORIGINS})
         tallies = current().session.execute(sa.select(TallyRow).order_by(TallyRow.reason)).scalars()
         made.append(
             Family(
