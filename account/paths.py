@@ -10,6 +10,7 @@ BEGIN = "/account/second-factor/begin"
 INVITATION = "/account/invitation"
 RESET = "/account/reset"
 SECURITY = "/account/security"
+MAILBOX = "/account/mailbox"
 
 
 def home_of(actor: Actor) -> str:

@@ -7,15 +7,17 @@ import threading
 from typing import Annotated, Any
 
 import typer
-from services.infra.migrate import migrate as migrate_database
 
 from collectors import background as background_process
 from collectors.schedule import keep_metrics, keep_people, keep_work, together
+from processes import mailbox as mailbox_process
 from processes import up as up_sequence
 from processes.demo_data import demo_people, forget_demo, run_traffic, seed_history, seed_people, seed_titles
 from services.infra.logs import start_logging
+from services.infra.migrate import migrate as migrate_database
 from services.infra.settings import Settings, read
 from services.infra.telemetry import start_tracing
+from services.kernel.clock import SystemClock
 from services.kernel.context import JobActor, correlated, new_correlation
 from services.kernel.errors import DomainError
 from services.wiring import wire
@@ -97,11 +99,25 @@ def seed() -> None:
 
 @app.command("demo-traffic")
 def demo_traffic() -> None:
-    """Visit the shop and send player reports as the demo's audience, until stopped."""
+    """Tell the demo's last ninety days, then visit the shop and report plays as its audience, until stopped."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run_traffic(_started("demo-traffic"), stop.wait)
+    settings = _started("demo-traffic")
+    seed_history(wire(settings), typer.echo)
+    run_traffic(settings, stop.wait)
+
+
+@app.command("demo-films")
+def demo_films() -> None:
+    """Make the demo's films, and publish each as soon as it is there."""
+    seed_titles(wire(_started("demo-films")), typer.echo)
+
+
+@app.command()
+def mailbox() -> None:
+    """Keep the demo's mails in the data folder; `up --demo` starts this where no mail server is set."""
+    mailbox_process.run(_started("mailbox"), SystemClock())
 
 
 @app.command("demo-forget")

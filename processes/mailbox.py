@@ -3,16 +3,23 @@
 import logging
 import secrets
 import signal
+import socket
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from services.infra.settings import Settings
 from services.kernel.clock import Clock, to_epoch_ms
+from services.kernel.errors import Conflict
 
+FOLDER = "mailbox"
+"""Where in the data folder mails are kept."""
 KEPT = 500
 """How many mails are kept; older ones are dropped."""
+_HOST, _MARK = "127.0.0.1", "/mailbox"
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +44,22 @@ class MailFolder:
         return "250 kept"
 
 
-def open_mailbox(folder: Path, clock: Clock, *, port: int, host: str = "127.0.0.1") -> Controller:
+def with_mailbox(settings: Settings) -> Settings:
+    """Return the settings of an installation whose mails stay here, where it is a demo without a mail server."""
+    if not settings.demo or settings.smtp_url:
+        return settings
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        port = probe.getsockname()[1]
+    return settings.model_copy(update={"smtp_url": f"smtp://{_HOST}:{port}{_MARK}"})
+
+
+def mailbox_port(smtp_url: str) -> int | None:
+    """Return the port of the demo's own mail server; nothing where mails go to another one."""
+    return urlsplit(smtp_url).port if smtp_url.endswith(_MARK) else None
+
+
+def open_mailbox(folder: Path, clock: Clock, *, port: int, host: str = _HOST) -> Controller:
     """Start the server in a thread and return its controller.
 
     Raises: OSError where the port is taken.
@@ -47,12 +69,18 @@ def open_mailbox(folder: Path, clock: Clock, *, port: int, host: str = "127.0.0.
     return controller
 
 
-def run(folder: Path, clock: Clock, *, port: int) -> None:
-    """Serve until the process is told to end."""
+def run(settings: Settings, clock: Clock) -> None:
+    """Serve until the process is told to end.
+
+    Raises: Conflict where mails go to another server.
+    """
+    port = mailbox_port(settings.smtp_url)
+    if port is None:
+        raise Conflict("mailbox_not_wanted", "Mails go to another server: `manage.py up --demo` starts a mailbox.")
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
-    controller = open_mailbox(folder, clock, port=port)
+    controller = open_mailbox(settings.data_dir / FOLDER, clock, port=port)
     _log.info("mailbox_open", extra={"port": port})
     over.wait()
     controller.stop()

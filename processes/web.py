@@ -1,12 +1,13 @@
 """The web process: wires the product and puts the surfaces that the settings name on one server."""
 
-from account.surface import register as register_account
 from flask import Flask, redirect
 from werkzeug.wrappers import Response
 
+from account.surface import register as register_account
 from admin.surface import surface as admin_surface
 from api.beacons import blueprint as beacons
 from dashboards.surface import surface as dashboards_surface
+from processes.mailbox import FOLDER
 from processes.readiness import probes
 from services.identity import PUBLIC_PERMISSIONS
 from services.infra.logs import start_logging
@@ -88,7 +89,7 @@ def _status_page(server: Flask, wired: Wired, _: StaticManifest) -> None:
 
 
 def _account(server: Flask, wired: Wired, manifest: StaticManifest) -> None:
-    register_account(server, wired.services, manifest)
+    register_account(server, wired.services, manifest, wired.settings.data_dir / FOLDER)
 
 
 def _admin(server: Flask, wired: Wired, _: StaticManifest) -> None:

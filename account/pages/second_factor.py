@@ -20,6 +20,8 @@ from web.ui.nodes import Node, attrs
 from web.ui.theme import State
 
 _WRONG_CODE = "This code is wrong or was used already. Wait for the next one."
+_APART = {"justifyContent": "space-between", "alignItems": "center"}
+_QR = {"display": "grid", "borderRadius": "var(--radius-s)", "overflow": "hidden"}
 _WRONG = Wrong({"code": _WRONG_CODE}, 422)
 
 
@@ -127,8 +129,7 @@ def _asked(account: Account, *, wrong: Wrong = NOTHING_WRONG) -> Response:
                 errors=wrong.errors,
             )
         ),
-        html.P([other], className="small"),
-        sign_out_form(),
+        html.Div([html.P([other], className="small"), sign_out_form()], className="acts", style=_APART),
     ]
     return task(account, "Confirm that it is you", children, wrong=wrong)
 
@@ -188,7 +189,7 @@ def _scan(pending: EnrolmentView, wrong: Wrong) -> Component:
     code = segno.make(pending.uri, error="m", micro=False)
     drawn = code.svg_inline(scale=5, border=3, dark="#000", light="#fff", svgclass=None, lineclass=None)
     picture = html.Div(
-        Markup(html=drawn, tag="span", role="img", **attrs(aria_label="QR code for your authenticator app")),
+        Markup(html=drawn, tag="span", role="img", style=_QR, **attrs(aria_label="QR code for your authenticator app")),
         style={"display": "flex", "justifyContent": "center"},
     )
     key = html.Details(
@@ -200,7 +201,7 @@ def _scan(pending: EnrolmentView, wrong: Wrong) -> Component:
     )
     return stack(
         [
-            card([html.P("1. Scan this with your authenticator app."), picture, key]),
+            card(stack([html.P("1. Scan this with your authenticator app."), picture, key])),
             card(
                 form(
                     [hidden("next", wanted()), code_input("2. Type the code that it shows", wrong)],

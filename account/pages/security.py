@@ -175,7 +175,7 @@ def _password(mine: SecurityView, now: datetime, wrong: Wrong) -> Component:
             errors=_only(wrong, "old", "new"),
         ),
         title="Password",
-        aside=timestamp(mine.password_changed_at, now=now, prefix="changed"),
+        aside=html.Span(timestamp(mine.password_changed_at, now=now, prefix="changed"), className="dim small"),
     )
 
 
@@ -235,7 +235,7 @@ def _sign_ins(sessions: list[SessionView], now: datetime) -> Component:
                 lambda v: with_sub(v.device, timestamp(v.opened_at, prefix="signed in")),
             ),
             Column[SessionView]("seen", "Last seen", lambda v: timestamp(v.seen_at, now=now)),
-            Column[SessionView]("expires", "Ends at the latest", lambda v: timestamp(v.expires_at), priority=2),
+            Column[SessionView]("expires", "Ends if unused", lambda v: timestamp(v.expires_at), priority=2),
             Column[SessionView]("end", "End it", ending, label_hidden=True),
         ],
         caption="Your sign-ins",

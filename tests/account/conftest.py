@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,7 +137,13 @@ def identity(services: Services) -> Identity:
 
 
 @pytest.fixture
-def server(services: Services, settings: Settings, clock: FixedClock) -> Flask:
+def mail_folder() -> Path | None:
+    """Where a demo's mail server keeps its mails; tests of the mailbox have one."""
+    return None
+
+
+@pytest.fixture
+def server(services: Services, settings: Settings, clock: FixedClock, mail_folder: Path | None) -> Flask:
     def authenticate(token: str, _: ShellClient) -> SignedIn | None:
         found = services.identity.sessions.authenticate(VISITOR, token)
         if found is None:
@@ -147,7 +154,7 @@ def server(services: Services, settings: Settings, clock: FixedClock) -> Flask:
 
     ports = Ports(authenticate=authenticate, visitor_permissions=PUBLIC_PERMISSIONS)
     made = make_server(config_of(settings), ports, clock=clock)
-    register(made, services, StaticManifest.load())
+    register(made, services, StaticManifest.load(), mail_folder)
     return made
 
 
