@@ -237,9 +237,9 @@
     words.textContent = [...row.children].map((cell) => cell.textContent).reverse().join(" · ");
   }
   document.addEventListener("pointermove", (event) => {
-    const plot = near(event, ".plot");
+    const plot = near(event, ".trend-plot");
     if (plot) readout(plot, event.clientX);
-    for (const cursor of document.querySelectorAll(".plot .cursor")) if (cursor.parentElement !== plot) cursor.remove();
+    for (const cursor of document.querySelectorAll(".trend-plot .cursor")) if (cursor.parentElement !== plot) cursor.remove();
   }, { passive: true });
 
   /* What is there now, and what Dash puts there later. */

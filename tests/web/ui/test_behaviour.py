@@ -214,7 +214,7 @@ def test_the_readout_under_the_pointer_is_the_nearest_value(shown: Shows) -> Non
     start = datetime(2026, 11, 24, tzinfo=UTC)
     points = [Point(start + timedelta(hours=hour), float(hour) if hour != 5 else None) for hour in range(11)]
     page = shown(html.Main(trend_chart(points, title="t", unit="s")))
-    box = page.locator(".plot").bounding_box()
+    box = page.locator(".trend-plot").bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] * 0.31, box["y"] + 50)
     expect(page.locator(".cursor span")).to_have_text("3.00\u00a0s · 24\u00a0Nov\u00a02026, 03:00\u00a0UTC")

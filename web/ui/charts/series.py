@@ -61,7 +61,9 @@ def extent(values: Sequence[float], *, pad_ratio: float = 0.12) -> tuple[float, 
     """The lowest and highest value with air around them; down to zero where zero is near."""
     low, high = min(values), max(values)
     if low == high:
-        low, high = low - (abs(low) or 1) * 0.5, high + (abs(high) or 1) * 0.5
+        half = abs(low) / 2
+        half = half if low + half > low else 1.0
+        low, high = low - half, high + half
     elif 0 <= low < high * 0.35:
         low = 0.0
     pad = (high - low) * pad_ratio

@@ -104,14 +104,14 @@ def trend_chart(
     plot = html.Div(
         flatten([
             drawing(_shapes(points, frame, target, band), width=WIDTH, height=HEIGHT, title=title,
-                    description=summary(points, unit, target_text), look="lines"),
+                    description=summary(points, unit, target_text), look="trend-lines"),
             [_y_label(frame, mark, words) for mark, words in marks],
             _x_labels(frame),
             _target_label(target, target_text, frame),
             [_event(event, lane, frame) for event, lane in lanes],
             [_remark(remark, frame) for remark in remarks if frame.holds(remark.at)],
         ]),
-        className=classes("plot", "short" if short else None),
+        className=classes("trend-plot", "short" if short else None),
         style={
             "--lanes": str(1 + max((lane for _, lane in lanes), default=-1)),
             "--gutter": f"{max((len(words) for _, words in marks), default=4)}ch",
@@ -152,12 +152,12 @@ def _marks(frame: _Frame, unit: str) -> list[tuple[float, str]]:
 
 
 def _y_label(frame: _Frame, mark: float, words: str) -> Component:
-    return html.Span(words, className="ytick", style=_place(top=frame.y(mark)), **_HIDDEN)
+    return html.Span(words, className="y-tick", style=_place(top=frame.y(mark)), **_HIDDEN)
 
 
 def _x_labels(frame: _Frame) -> list[Node]:
     return [
-        html.Span(label, className="xtick alt" if index % 2 else "xtick", style=_place(left=frame.x(at)), **_HIDDEN)
+        html.Span(label, className="x-tick alt" if index % 2 else "x-tick", style=_place(left=frame.x(at)), **_HIDDEN)
         for index, (at, label) in enumerate(time_ticks(frame.start, frame.end))
     ]
 

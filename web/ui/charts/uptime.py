@@ -51,8 +51,8 @@ def uptime(
     return html.Div(
         [
             html.Div([html.H3(name, className="name"), state_label], className="pair"),
-            html.Div([_bar([day]) for day in days], className="bars wide", **_spoken(name, days)),
-            html.Div([_bar(group) for group in groups], className="bars thin", **_spoken(name, days)),
+            html.Div([_bar([day]) for day in days], className="uptime-bars wide", **_spoken(name, days)),
+            html.Div([_bar(group) for group in groups], className="uptime-bars thin", **_spoken(name, days)),
             html.Div(
                 flatten([
                     html.Span(f"{fmt.count(len(days))} days ago"),
