@@ -38,6 +38,7 @@ def walk(tmp_path: Path) -> Walk:
 
 def test_every_door_of_the_product_is_declared_and_none_in_vain(walk: Walk) -> None:
     assert differences("route", set(MATRIX.routes), set(walk.routes()), lambda _: "?") == []
+    assert differences("page", set(MATRIX.pages), set(walk.pages()), lambda _: "?") == []
     assert differences("callback", set(MATRIX.callbacks), set(walk.callbacks()), lambda _: "?") == []
     assert walk.shut() == MATRIX.shut
 
@@ -45,6 +46,11 @@ def test_every_door_of_the_product_is_declared_and_none_in_vain(walk: Walk) -> N
 @pytest.mark.parametrize("door", sorted(MATRIX.routes))
 def test_a_route_lets_in_exactly_whom_the_matrix_names(walk: Walk, door: str) -> None:
     assert walk.route_surprises(door) == []
+
+
+@pytest.mark.parametrize("door", sorted(MATRIX.pages))
+def test_a_page_lets_in_exactly_whom_the_matrix_names(walk: Walk, door: str) -> None:
+    assert walk.page_surprises(door) == []
 
 
 @pytest.mark.parametrize("door", sorted(MATRIX.callbacks))

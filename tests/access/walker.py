@@ -1,7 +1,7 @@
 """Walks every door of a server as every role, and compares what happens with what the matrix declares.
 
-Doors are routes (`GET /admin/`), callbacks of Dash (`admin incident-said.children`) and verbs
-(`identity.People.invite`); the matrix names the roles that may pass each.
+Doors are routes (`GET /admin/`), pages of a surface (`/admin/people`), callbacks of Dash (`admin people-body.children`)
+and verbs (`identity.People.invite`); the matrix names the roles that may pass each.
 """
 
 import importlib
@@ -21,11 +21,15 @@ from services.infra.verbs import VerbInfo
 from services.kernel.context import Actor
 from services.kernel.errors import Forbidden, Unauthenticated
 from web.shell.dash_surface import SurfaceApp, surfaces
+from web.shell.pages import Page
 from web.shell.routes import declared_rules
 
 SKIPPED_METHODS = frozenset({"HEAD", "OPTIONS"})
 REFUSALS = frozenset({"sign_in_required", "second_factor_required", "forbidden"})
-NOT_THERE = 404
+OK, NOT_THERE, BROKEN = 200, 404, 500
+ROUTER = "..shell-page.children...shell-drawn.data.."
+# Dash tells callbacks with one output apart by a hash of their inputs.
+_UNSTABLE = re.compile(r"@[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Matrix:
 
     roles: tuple[str, ...]
     routes: Mapping[str, frozenset[str]]
+    pages: Mapping[str, frozenset[str]]
     callbacks: Mapping[str, frozenset[str]]
     verbs: Mapping[str, frozenset[str]]
     shut: frozenset[str]
@@ -59,6 +64,7 @@ def read_matrix(path: Path) -> Matrix:
     return Matrix(
         roles,
         section("routes"),
+        section("pages"),
         section("callbacks"),
         section("verbs"),
         frozenset(written.get("shut", {}).get("rules", ())),
@@ -83,6 +89,12 @@ class Walk:
             for method in (rule.methods or set()) - SKIPPED_METHODS
         }
 
+    def pages(self) -> dict[str, Page]:
+        """Return every page of every surface by its address."""
+        return {
+            app.surface.prefix + page.path: page for app in surfaces(self.server).values() for page in app.surface.pages
+        }
+
     def shut(self) -> set[str]:
         """Return every rule that is not declared and hence must be shut."""
         return {rule.rule for rule, declared in declared_rules(self.server) if declared is None}
@@ -90,7 +102,7 @@ class Walk:
     def callbacks(self) -> dict[str, tuple[SurfaceApp, str]]:
         """Return every callback that the server runs."""
         return {
-            f"{name} {output}": (app, output)
+            f"{name} {_UNSTABLE.sub('@', output)}": (app, output)
             for name, app in surfaces(self.server).items()
             for output, entry in app.callback_map.items()
             if "callback" in entry
@@ -102,6 +114,18 @@ class Walk:
         path = self._path(rule)
         return list(self._surprises(door, self.matrix.routes[door], lambda c: c.open(path, method=method)))
 
+    def page_surprises(self, door: str) -> list[str]:
+        """Return where a page does not do to each role what is declared, as a document and drawn by the router."""
+        path = self._path(door)
+        app = next(app for app in surfaces(self.server).values() if path.startswith(app.surface.prefix))
+        allowed = self.matrix.pages[door]
+        found = list(self._surprises(door, allowed, lambda client: client.get(path)))
+        for role in sorted(allowed ^ set(self.matrix.roles)):
+            drawn = self._post(app, ROUTER, self.client_as(role), path).get_json(silent=True) or {}
+            if drawn.get("response", {}).get("shell-drawn", {}).get("data", {}).get("status") == OK:
+                found.append(f"{door}: is drawn for {role}")
+        return found
+
     def shut_surprises(self, rule: str) -> list[str]:
         """Return the roles that an undeclared rule lets in."""
         path = self._path(rule)
@@ -111,17 +135,17 @@ class Walk:
     def callback_surprises(self, door: str) -> list[str]:
         """Return where a callback does not do to each role what is declared."""
         app, output = self.callbacks()[door]
+        return list(self._surprises(door, self.matrix.callbacks[door], lambda client: self._post(app, output, client)))
+
+    def _post(self, app: SurfaceApp, output: str, client: FlaskClient, first_value: object = None) -> TestResponse:
         prefix = app.surface.prefix
-        cookie = app.config.csrf_token_name
+        client.get(f"{prefix}_dash-layout")
+        token = client.get_cookie(app.config.csrf_token_name)
         body = request_body(app, output)
-
-        def post(client: FlaskClient) -> TestResponse:
-            client.get(f"{prefix}_dash-layout")
-            token = client.get_cookie(cookie)
-            headers = {"X-CSRFToken": token.decoded_value} if token else {}
-            return client.post(f"{prefix}_dash-update-component", json=body, headers=headers)
-
-        return list(self._surprises(door, self.matrix.callbacks[door], post))
+        if first_value is not None:
+            body["inputs"][0]["value"] = first_value
+        headers = {"X-CSRFToken": token.decoded_value} if token else {}
+        return client.post(f"{prefix}_dash-update-component", json=body, headers=headers)
 
     def _surprises(
         self, door: str, allowed: frozenset[str], ask: Callable[[FlaskClient], TestResponse]
@@ -131,7 +155,7 @@ class Walk:
             passed = not refused(response)
             if passed != (role in allowed):
                 yield f"{door}: {role} {'passes' if passed else 'is refused'} ({response.status_code})"
-            if passed and response.status_code >= 500:
+            if passed and response.status_code == BROKEN:
                 yield f"{door}: breaks for {role} ({response.status_code})"
 
     def _path(self, rule: str) -> str:
