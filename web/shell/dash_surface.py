@@ -111,6 +111,10 @@ class SurfaceApp(dash.Dash):
     def _execute_callback(self, func: Any, args: Any, outputs_list: Any, g: Any) -> Any:  # noqa: ANN401
         return guarded(super()._execute_callback(func, args, outputs_list, g))  # type: ignore[no-untyped-call]
 
+    def prepare(self) -> None:
+        """Make what all documents share, and open the files that they name."""
+        self._document()
+
     def _document(self) -> tuple[SurfaceDocument, tuple[str, ...]]:
         """Return what all documents of the surface share, made once every callback is registered."""
         if self._made is None:
@@ -163,6 +167,8 @@ def make_surface(server: Flask, surface: Surface) -> SurfaceApp:
     # Dash has just registered handlers of its own for these; ours speak the same language as everything else.
     server.register_error_handler(InvalidResourceError, _unknown_resource)
     surfaces(server)[surface.name] = app
+    # Made now and not at the first document: a worker may be asked for a script whose page another one wrote.
+    app.prepare()
     return app
 
 
