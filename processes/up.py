@@ -126,7 +126,7 @@ def _welcome(wired: Wired) -> str:
         f"  dashboards    {url}/dashboards/",
     ]
     if wired.settings.demo:
-        lines.insert(-1, f"  mailbox       {url}/account/mailbox (for staff)")
+        lines.append(f"  mailbox       {url}/account/mailbox (for staff)")
         lines += ["", "Demo people, for this installation only:", demo_people(wired)]
         lines += ["", "Its last 90 days and its films are being made; both appear as they are ready."]
     return "\n".join([*lines, "", "Ctrl-C stops everything.", ""])
