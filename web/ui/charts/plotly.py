@@ -14,7 +14,13 @@ FONT = '"Inter Variable", "Inter Fallback", system-ui, sans-serif'
 
 def layout(*, unit: str = "", height: int = 320, legend: bool = False) -> dict[str, Any]:
     """The layout of our charts: no frame, at most five grid lines, unit on the axis, one readout for all lines."""
-    axis: dict[str, Any] = {"zeroline": False, "showline": False, "ticks": "", "automargin": True}
+    axis: dict[str, Any] = {
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "ticklabelstandoff": 8,
+        "automargin": True,
+    }
     return {
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 16, "b": 8},
@@ -29,6 +35,7 @@ def layout(*, unit: str = "", height: int = 320, legend: bool = False) -> dict[s
         "yaxis": {**axis, "nticks": 5, "ticksuffix": f" {unit}" if unit else "", "gridwidth": 1},
         "dragmode": "zoom",
         "bargap": 0.18,
+        "barcornerradius": 3,
     }
 
 
