@@ -53,7 +53,9 @@ class StaticManifest:
         try:
             written = json.loads(path.read_text("utf-8"))
         except FileNotFoundError:
-            raise FileNotFoundError(f"{path} is missing: build the front-end first (`python manage.py build-assets`).") from None
+            raise FileNotFoundError(
+                f"{path} is missing: build the front-end first (`python manage.py build-assets`)."
+            ) from None
         return cls(path.parent, [StaticFile(name=name, **facts) for name, facts in written["files"].items()])
 
     def names(self) -> list[str]:
