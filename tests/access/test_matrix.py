@@ -6,6 +6,8 @@ import pytest
 
 from tests.access.product import actors, drafts, make_product, verbs, walk_of
 from tests.access.walker import Walk, differences, read_matrix, verb_of, verb_surprises
+from web.shell.csrf import SAFE_METHODS
+from web.shell.routes import declared_rules
 
 pytestmark = pytest.mark.capability("GO-4")
 
@@ -52,3 +54,42 @@ def test_a_verb_lets_in_exactly_whom_the_matrix_names(name: str) -> None:
 @pytest.mark.parametrize("rule", sorted(MATRIX.shut))
 def test_an_address_that_nobody_declared_lets_nobody_in(walk: Walk, rule: str) -> None:
     assert walk.shut_surprises(rule) == []
+
+
+def test_every_door_that_changes_something_refuses_another_site(walk: Walk) -> None:
+    taken = [
+        f"{method} {rule.rule}: {answer.status_code}"
+        for rule, declared in declared_rules(walk.server)
+        for method in (rule.methods or set()) - SAFE_METHODS
+        if declared is not None and declared.csrf
+        for answer in [
+            walk.client_as("admin").open(
+                walk.path(rule.rule), method=method, headers={"Origin": "https://evil.test"}, json={}
+            )
+        ]
+        if answer.status_code != 403 or answer.get_json()["code"] != "csrf_foreign_origin"
+    ]
+    assert taken == []
+
+
+def test_every_door_that_changes_something_for_a_person_needs_the_page_s_token(walk: Walk) -> None:
+    taken = [
+        f"{method} {rule.rule}: {answer.status_code}"
+        for rule, declared in declared_rules(walk.server)
+        for method in (rule.methods or set()) - SAFE_METHODS
+        if declared is not None and declared.csrf and not declared.anonymous
+        for answer in [walk.client_as("admin").open(walk.path(rule.rule), method=method, data={"a": "b"})]
+        if answer.status_code != 403 or answer.get_json()["code"] != "csrf_token_missing"
+    ]
+    assert taken == []
+
+
+def test_the_doors_without_a_token_are_those_that_need_none(walk: Walk) -> None:
+    free = {
+        f"{method} {rule.rule}"
+        for rule, declared in declared_rules(walk.server)
+        for method in (rule.methods or set()) - SAFE_METHODS
+        if declared is not None and (not declared.csrf or declared.anonymous)
+    }
+    # Each of these acts for nobody: what it does needs no session, so no other site gains by sending it.
+    assert free == {"POST /csp-report", "POST /ingest/cmcd", "POST /status/_dash-update-component"}

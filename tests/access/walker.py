@@ -111,12 +111,12 @@ class Walk:
     def route_surprises(self, door: str) -> list[str]:
         """Return where a route does not do to each role what is declared."""
         method, rule = door.split(" ", 1)
-        path = self._path(rule)
+        path = self.path(rule)
         return list(self._surprises(door, self.matrix.routes[door], lambda c: c.open(path, method=method)))
 
     def page_surprises(self, door: str) -> list[str]:
         """Return where a page does not do to each role what is declared, as a document and drawn by the router."""
-        path = self._path(door)
+        path = self.path(door)
         app = next(app for app in surfaces(self.server).values() if path.startswith(app.surface.prefix))
         allowed = self.matrix.pages[door]
         found = list(self._surprises(door, allowed, lambda client: client.get(path)))
@@ -128,7 +128,7 @@ class Walk:
 
     def shut_surprises(self, rule: str) -> list[str]:
         """Return the roles that an undeclared rule lets in."""
-        path = self._path(rule)
+        path = self.path(rule)
         seen = ((role, self.client_as(role).get(path).status_code) for role in self.matrix.roles)
         return [f"{rule} answers {status} to {role}" for role, status in seen if status not in {NOT_THERE, 401, 403}]
 
@@ -158,7 +158,9 @@ class Walk:
             if passed and response.status_code == BROKEN:
                 yield f"{door}: breaks for {role} ({response.status_code})"
 
-    def _path(self, rule: str) -> str:
+    def path(self, rule: str) -> str:
+        """Return an address that a rule matches."""
+
         def sample(found: re.Match[str]) -> str:
             return self.matrix.samples.get(found[1].split(":")[-1], "sample")
 
