@@ -8,12 +8,13 @@ from status_page.documents import days_of
 from status_page.pages.figure import FigureHistory, figure_page
 from status_page.pages.method import method_page
 from status_page.pages.now import LIVE_ID, TICK_ID, live, now_page
-from status_page.snapshot import Snapshot
+from status_page.snapshot import Snapshot, StatusState
 from web.shell.pages import Callbacks, Frame, Page, Surface, Visit
 from web.shell.routes import PUBLIC, CachedDocument
 from web.ui import NavItem, button, demo_banner, fmt, link, public_frame
 
 PREFIX = "/status/"
+_DAYS_SHOWN = 90
 _NAV = (
     NavItem("Now", PREFIX),
     NavItem("How we measure", f"{PREFIX}how-we-measure/"),
@@ -24,7 +25,8 @@ def surface(public: PublicServices, snapshot: Snapshot) -> Surface:
     """Return the surface, reading through these services."""
 
     def now(_: Visit) -> Component:
-        return now_page(snapshot.state(), public.clock.now())
+        state = snapshot.state()
+        return now_page(state, _histories(public, state) if state.current else [], public.clock.now())
 
     def keep_live(callbacks: Callbacks) -> None:
         @callbacks.callback(Output(LIVE_ID, "children"), Input(TICK_ID, "n_intervals"), prevent_initial_call=True)
@@ -59,6 +61,13 @@ def surface(public: PublicServices, snapshot: Snapshot) -> Surface:
         style="public.css",
         cache=CachedDocument(query=frozenset({"days"})),
     )  # fmt: skip
+
+
+def _histories(public: PublicServices, state: StatusState) -> list[FigureHistory]:
+    return [
+        FigureHistory(figure, public.figures.history(public.visitor, figure.name, _DAYS_SHOWN), _DAYS_SHOWN)
+        for figure in state.figures
+    ]
 
 
 def _frame(frame: Frame, public: PublicServices) -> Component:

@@ -68,18 +68,29 @@ def _origin(figure: FigureView) -> str:
     return "all from real players"
 
 
-def _trend(history: FigureHistory) -> Component:
+def trend(history: FigureHistory, *, short: bool = False) -> Component:
+    """The figure over time against its target."""
     figure, aim = history.figure, target(history.figure)
     unit = display_unit(figure)
     points = [
         Point(at.to_pydatetime(), unit.shown(None if pd.isna(value) else float(value)))
         for at, value in zip(history.rows["starts_at"], history.rows["value"], strict=True)
     ]
+    return trend_chart(
+        points,
+        title=f"{figure.title}, {SPANS[history.days]}",
+        unit=unit.sign,
+        target=aim.value,
+        target_text=f"target {aim.text}",
+        short=short,
+    )
+
+
+def _trend(history: FigureHistory) -> Component:
     spans = segmented_links(
         "Span", [Option(str(days), label, href=f"?days={days}") for days, label in SPANS.items()], str(history.days)
     )
-    chart = trend_chart(points, title=figure.title, unit=unit.sign, target=aim.value, target_text=f"target {aim.text}")
-    return card(chart, title=f"{figure.title}, {SPANS[history.days]}", aside=spans)
+    return card(trend(history), title=f"{history.figure.title}, {SPANS[history.days]}", aside=spans)
 
 
 def _state(figure: FigureView, now: datetime) -> Component:

@@ -7,9 +7,10 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from services.metrics.views import FigureState, FigureView
+from status_page.pages.figure import SPANS, FigureHistory, trend
 from status_page.presentation import HREF, figure_tile
 from status_page.snapshot import StatusState
-from web.ui import columns, fmt, note, stack, timestamp, verdict
+from web.ui import card, columns, fmt, link, note, stack, timestamp, verdict
 from web.ui.theme import State
 
 LIVE_ID, TICK_ID = "status-live", "status-tick"
@@ -33,10 +34,12 @@ def overall(state: StatusState) -> tuple[str, State]:
     return "Not enough measured to judge", State.UNKNOWN
 
 
-def now_page(state: StatusState, now: datetime) -> Component:
+def now_page(state: StatusState, histories: Sequence[FigureHistory], now: datetime) -> Component:
     """The whole content of the page; `now` is the instant that ages count from."""
     tick = dcc.Interval(id=TICK_ID, interval=REFRESH_MS)
-    return stack([tick, html.Div(live(state, now), id=LIVE_ID), _explained(state.figures)], gap="large")
+    return stack(
+        [tick, html.Div(live(state, now), id=LIVE_ID), *_histories(histories), _explained(state.figures)], gap="large"
+    )
 
 
 def live(state: StatusState, now: datetime) -> Component:
@@ -53,6 +56,17 @@ def live(state: StatusState, now: datetime) -> Component:
         ],
         className="stack large",
     )
+
+
+def _histories(histories: Sequence[FigureHistory]) -> list[Component]:
+    return [
+        card(
+            trend(history, short=True),
+            title=f"{history.figure.title}, {SPANS[history.days]}",
+            aside=link("In full", HREF.format(name=history.figure.name), arrow=True),
+        )
+        for history in histories
+    ]
 
 
 def _listed(figures: Sequence[FigureView]) -> str:
