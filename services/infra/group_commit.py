@@ -27,9 +27,9 @@ class _Ticket(Generic[T]):
 class GroupCommit(Generic[T]):
     """Writes items of concurrent callers together.
 
-    `write` stores a group in one transaction or raises. At most `max_waiting` callers wait and hold at most
-    `max_weight` together; beyond that a caller is refused at once, so that a database that hangs cannot take every
-    thread and all memory with it.
+    `write` stores a group in one transaction or raises. Callers hold at most `max_weight` together. While a write takes
+    longer than `slow_seconds`, at most `max_waiting` callers go on waiting, for at most `patience_seconds`; all others
+    are refused, so that a database that hangs cannot take every thread and all memory with it.
     """
 
     def __init__(
@@ -38,15 +38,17 @@ class GroupCommit(Generic[T]):
         *,
         max_waiting: int,
         max_weight: int,
+        slow_seconds: float = 1.0,
         patience_seconds: float = 8.0,
     ) -> None:
         self._write = write
         self._max_waiting, self._max_weight = max_waiting, max_weight
-        self._patience_seconds = patience_seconds
+        self._slow_seconds, self._patience_seconds = slow_seconds, patience_seconds
         self._changed = threading.Condition()
         self._queue: deque[_Ticket[T]] = deque()
         self._waiting = self._weight = 0
         self._led = False
+        self._led_since = 0.0
 
     def submit(self, item: T, *, weight: int = 1) -> None:
         """Return once the item is committed.
@@ -55,14 +57,18 @@ class GroupCommit(Generic[T]):
         item may still be written, so a caller that tries again must be recognised.
         """
         with self._changed:
-            if self._waiting >= self._max_waiting or self._weight + weight > self._max_weight:
+            patience_seconds = self._patience_seconds
+            if self._waiting >= self._max_waiting:
+                since = self._led_since if self._led else time.monotonic()
+                patience_seconds = since + self._slow_seconds - time.monotonic()
+            if patience_seconds <= 0 or self._weight + weight > self._max_weight:
                 raise Unavailable("queue_full", "Too much is waiting to be written; try again shortly.")
             ticket = _Ticket(item, weight)
             self._queue.append(ticket)
             self._waiting += 1
             self._weight += weight
         try:
-            self._until_done(ticket)
+            self._until_done(ticket, patience_seconds)
         finally:
             with self._changed:
                 self._waiting -= 1
@@ -74,8 +80,8 @@ class GroupCommit(Generic[T]):
         if ticket.error is not None:
             raise Unavailable("write_failed", "Writing failed; try again shortly.") from ticket.error
 
-    def _until_done(self, ticket: _Ticket[T]) -> None:
-        deadline = time.monotonic() + self._patience_seconds
+    def _until_done(self, ticket: _Ticket[T], patience_seconds: float) -> None:
+        deadline = time.monotonic() + patience_seconds
         while True:
             with self._changed:
                 while not ticket.done and self._led:
@@ -85,7 +91,7 @@ class GroupCommit(Generic[T]):
                     self._changed.wait(left)
                 if ticket.done:
                     return
-                self._led = True
+                self._led, self._led_since = True, time.monotonic()
                 group = list(self._queue)
                 self._queue.clear()
             self._lead(group)

@@ -82,9 +82,11 @@ def test_a_failed_write_fails_everybody_in_its_group_and_nobody_after(
     assert store.groups == [[99]]
 
 
-@pytest.mark.parametrize("limits", [{"max_waiting": 3, "max_weight": 100}, {"max_waiting": 100, "max_weight": 3}])
-def test_beyond_its_bounds_a_caller_is_refused_at_once(store: Store, limits: dict[str, int]) -> None:
-    commits = GroupCommit(store.write, **limits)
+@pytest.mark.parametrize(("max_waiting", "max_weight"), [(3, 100), (100, 3)])
+def test_beyond_its_bounds_a_caller_is_refused_while_a_write_is_slow(
+    store: Store, max_waiting: int, max_weight: int
+) -> None:
+    commits = GroupCommit(store.write, max_waiting=max_waiting, max_weight=max_weight, slow_seconds=0)
     with ThreadPoolExecutor(5) as pool:
         futures = submit_behind_a_leader(commits, store, pool, 3)
         with pytest.raises(Unavailable) as refused:
@@ -94,6 +96,16 @@ def test_beyond_its_bounds_a_caller_is_refused_at_once(store: Store, limits: dic
         for future in futures:
             future.result(10)
     commits.submit(5)
+
+
+def test_more_callers_than_may_wait_are_taken_while_writing_is_quick(store: Store) -> None:
+    commits = GroupCommit(store.write, max_waiting=3, max_weight=100, slow_seconds=30)
+    with ThreadPoolExecutor(8) as pool:
+        futures = submit_behind_a_leader(commits, store, pool, 8)
+        store.open.set()
+        for future in futures:
+            future.result(10)
+    assert sum(len(group) for group in store.groups) == 8
 
 
 def test_a_caller_does_not_wait_without_end(store: Store) -> None:
