@@ -119,6 +119,28 @@ def test_ninety_days_are_thirty_bars_on_a_phone(opened: Opens, size: str, bars: 
     assert shown.count() == bars
 
 
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+def test_a_chart_has_its_labels_at_its_lines_and_its_tags_above_them(opened: Opens, size: str) -> None:
+    page = opened("components", "light", size)
+    plot = page.locator(".trend-plot").first
+    middles = "(all) => all.map((e) => { const b = e.getBoundingClientRect(); return (b.top + b.bottom) / 2; })"
+    lines = plot.locator(".grid").evaluate_all(middles)
+    labels = plot.locator(".y-tick").evaluate_all(middles)
+    assert [round(label - line) for label, line in zip(labels, lines, strict=True)] == [0] * len(lines)
+    box = plot.bounding_box()
+    tag = plot.locator(".tag").first.bounding_box()
+    label = plot.locator(".y-tick").first.bounding_box()
+    bars = page.locator(".uptime-bars:visible").first.bounding_box()
+    assert box
+    assert tag
+    assert label
+    assert bars
+    assert box["height"] == 240
+    assert bars["height"] == 30
+    assert tag["y"] < box["y"]
+    assert label["x"] + label["width"] < box["x"]
+
+
 def test_a_skeleton_is_as_tall_as_what_it_stands_for(opened: Opens) -> None:
     page = opened("components", "light", "wide")
     bone = page.locator(".bonetile").first.bounding_box()
