@@ -120,10 +120,11 @@ class Walk:
         app = next(app for app in surfaces(self.server).values() if path.startswith(app.surface.prefix))
         allowed = self.matrix.pages[door]
         found = list(self._surprises(door, allowed, lambda client: client.get(path)))
-        for role in sorted(allowed ^ set(self.matrix.roles)):
+        for role in self.matrix.roles:
             drawn = self._post(app, ROUTER, self.client_as(role), path).get_json(silent=True) or {}
-            if drawn.get("response", {}).get("shell-drawn", {}).get("data", {}).get("status") == OK:
-                found.append(f"{door}: is drawn for {role}")
+            status = drawn.get("response", {}).get("shell-drawn", {}).get("data", {}).get("status")
+            if (status == OK) != (role in allowed):
+                found.append(f"{door}: drawn for {role} with {status}")
         return found
 
     def shut_surprises(self, rule: str) -> list[str]:

@@ -14,6 +14,7 @@ from web.shell.guard import allows, permit
 from web.shell.pages import Frame, Page, Surface, Visit
 from web.shell.problems import Problem, log_problem, problem_of
 from web.shell.sessions import current_actor, signed_in
+from web.ui.feedback import toasts
 from web.ui.nodes import attrs
 
 LOCATION: Final = "shell-location"
@@ -76,8 +77,7 @@ def draw(surface: Surface, pathname: str, search: str) -> Drawn:
     except Exception as error:  # noqa: BLE001 -- the frame must stand, whatever one page does
         problem = problem_of(error)
         log_problem(problem, error)
-        visit = Visit(current_actor(), pathname, signed_in=None if surface.public else signed_in())
-        tree = framed(surface, problem_tree(problem, surface.prefix), visit)
+        tree = _framed_problem(surface, pathname, problem)
         return Drawn(tree, f"{problem.kind.title} · {surface.title}", pathname, problem.status)
 
 
@@ -85,6 +85,16 @@ def framed(surface: Surface, children: Component, visit: Visit) -> Component:
     """Draw the surface's frame around a page, naming the pages that this person may see."""
     seen = tuple(page for page in surface.pages if allows(page.access, visit.signed_in))
     return surface.frame(Frame(children, visit, seen))
+
+
+def _framed_problem(surface: Surface, pathname: str, problem: Problem) -> Component:
+    tree = problem_tree(problem, surface.prefix)
+    try:
+        visit = Visit(current_actor(), pathname, signed_in=None if surface.public else signed_in())
+        return framed(surface, tree, visit)
+    except Exception as error:  # noqa: BLE001 -- where even the frame fails, the words still reach the reader
+        log_problem(problem_of(error), error)
+        return html.Div([html.Main(tree, id="main"), toasts()])
 
 
 def redraw_key(page: Page, visit: Visit) -> str:

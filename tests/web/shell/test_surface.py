@@ -8,13 +8,14 @@ from typing import Any
 import brotli  # type: ignore[import-untyped]
 import pytest
 from dash import html
+from dash.development.base_component import Component
 from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.web.shell.product import Knobs, make_product
 from web.shell.bundles import bundles_of
-from web.shell.dash_surface import surfaces
-from web.shell.pages import Page, Surface
+from web.shell.dash_surface import make_surface, surfaces
+from web.shell.pages import Frame, Page, Surface
 from web.shell.routes import PUBLIC, SIGNED_IN, CachedDocument
 
 AsRole = Callable[[str], FlaskClient]
@@ -286,3 +287,18 @@ def test_a_surface_stands_below_a_word_of_its_own() -> None:
             Surface("s", prefix, "S", PUBLIC, ())
     with pytest.raises(ValueError, match="only a public surface"):
         Surface("s", "/s/", "S", SIGNED_IN, (), cache=CachedDocument())
+
+
+def test_where_even_the_frame_fails_the_words_still_reach_the_reader(tmp_path: Path) -> None:
+    def broken(_: Frame) -> Component:
+        raise RuntimeError("the password is hunter2")
+
+    server = make_product(tmp_path)
+    page = Page("", "Start", PUBLIC, lambda _: html.H1("Start"))
+    make_surface(server, Surface("frail", "/frail/", "Frail", PUBLIC, (page,), broken))
+    body = show("/frail/")
+    drawn = server.test_client().post("/frail/_dash-update-component", json=body).get_json()["response"]
+    text = json.dumps(drawn["shell-page"]["children"])
+    assert drawn["shell-drawn"]["data"]["status"] == 500
+    assert "Something broke on our side" in text
+    assert "hunter2" not in text
