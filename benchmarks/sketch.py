@@ -66,7 +66,9 @@ def main() -> None:
     for value in values:
         sketch.add(value)
     print(f"one value at a time: {len(values) / (time.perf_counter() - began):,.0f} values/s")
-    print(f"ratio: p95 error, worst of {distributions} distributions of {events:,} events: {overall:.4%} (bar: {BAR:.0%})")
+    print(
+        f"ratio: p95 error, worst of {distributions} distributions of {events:,} events: {overall:.4%} (bar: {BAR:.0%})"
+    )
     if overall > BAR:
         raise SystemExit("the sketch is worse than it promises")
 

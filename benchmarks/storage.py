@@ -1,7 +1,8 @@
-"""What ten times the traffic costs in storage: the same 90 days recorded once and tenfold, each into a database of its own.
+"""What ten times the traffic costs in storage: 35 days recorded once and tenfold, each into a database of its own.
 
-The measurements are what is kept: cells of a minute for 48 hours, of an hour for 35 days, of a day for 400 days. Sessions
-in flight are working state that ends half an hour after a play; they are not part of it.
+The measurements are what is kept: cells of a minute for 48 hours, of an hour for 35 days, of a day for 400 days.
+Sessions in flight are working state that ends half an hour after a play; they are not part of it. The fewer plays a
+minute has, the more of its bins are still empty, so that the ratio is worst where there is little traffic.
 
 Usage: python -m benchmarks.storage [plays per minute]
 """
@@ -42,8 +43,7 @@ def record(recording: Recording, random_: random.Random, at: datetime, plays: in
 def stored_bytes(folder: Path, plays_per_minute: int) -> int:
     """Return the size of a database that kept so much traffic.
 
-    The 48 hours that are kept by the minute are recorded by the minute, one in eight of them; the older hours and days
-    that the coarser cells keep are recorded from a sample of the plays that fell into them.
+    One in eight of the minutes that are kept, and one in twenty of the older hours, with all plays of each.
     """
     file = folder / f"{plays_per_minute}.db"
     engine = make_engine(f"sqlite:///{file}")

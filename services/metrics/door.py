@@ -16,7 +16,7 @@ from services.infra.group_commit import GroupCommit
 from services.kernel.clock import Clock, to_epoch_ms
 from services.kernel.context import VisitorActor
 from services.kernel.errors import Gone, RateLimited, TooLarge, Unauthenticated
-from services.metrics.cmcd import PlayEvent, parse_report
+from services.metrics.cmcd import parse_report
 from services.metrics.intake import Intake, Report, session_key
 
 PLAYERS = frozenset({"hls.js", "shaka", "dash.js", "exoplayer", "avplayer", "native"})
@@ -110,9 +110,11 @@ class Door:
         if len(body) > self.policy.body_bytes:
             raise self.too_large()
         origin = self._origin(demo_key)
-        events = [self._kept(event) for event in parse_report(body)]
-        self._refuse_stopped({event.sid for event in events})
-        self._limit(self._client_key(client), events)
+        parsed = parse_report(body)
+        keys = {sid: session_key(sid) for sid in {event.sid for event in parsed}}
+        self._refuse_stopped(frozenset(keys.values()))
+        self._limit(self._client_key(client), len(parsed), frozenset(keys.values()))
+        events = [event._replace(sid=keys[event.sid], cdn=self._cdn(event.cdn)) for event in parsed]
         report = Report(origin, self._player(player), self._clock.now(), events)
         self._commits.submit(report, weight=len(events))
         return len(events)
@@ -144,13 +146,10 @@ class Door:
         lowered = name.lower()
         return lowered if lowered in self.policy.players else "other"
 
-    def _kept(self, event: PlayEvent) -> PlayEvent:
-        cdn = event.cdn
-        if cdn and cdn not in self.policy.cdns:
-            cdn = "other"
-        return event._replace(sid=session_key(event.sid), cdn=cdn)
+    def _cdn(self, name: str) -> str:
+        return name if not name or name in self.policy.cdns else "other"
 
-    def _refuse_stopped(self, keys: set[str]) -> None:
+    def _refuse_stopped(self, keys: frozenset[str]) -> None:
         now = self._seconds()
         if now >= self._stopped_until:
             self._stopped_until = now + _STOPPED_SECONDS
@@ -158,16 +157,16 @@ class Door:
         if self._stopped and keys & self._stopped:
             raise Gone("session_stopped", "This session has reported more than a play does; it is closed.")
 
-    def _limit(self, client: bytes, events: Sequence[PlayEvent]) -> None:
+    def _limit(self, client: bytes, events: int, keys: frozenset[str]) -> None:
         now_ms = self._now_ms()
         with self._lock:
             mine = self._clients.get(client)
             if mine is None:
                 mine = self._clients[client] = _Client(self.policy, now_ms)
-            wait_ms = mine.events.missing_ms(len(events), now_ms)
+            wait_ms = mine.events.missing_ms(events, now_ms)
             if wait_ms:
                 raise _too_fast("events", wait_ms)
-            fresh = {event.sid for event in events if event.sid not in self._known}
+            fresh = [key for key in keys if key not in self._known]
             if fresh:
                 wait_ms = mine.sessions.missing_ms(len(fresh), now_ms) or self._all_sessions.missing_ms(
                     len(fresh), now_ms
