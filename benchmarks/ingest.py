@@ -186,9 +186,8 @@ def main() -> None:
     latencies = [value for p in players for value in p.latencies]
     sessions = sum(p.sessions for p in players)
     print(f"{total:,} events of {sessions:,} sessions, {BATCH} a report, {PLAYERS} connections")
-    print(
-        f"acknowledged: {total / acknowledged_after:,.0f} events/s; with folding: {total / folded_after:,.0f} events/s"
-    )
+    folded_rate = total / folded_after
+    print(f"acknowledged: {total / acknowledged_after:,.0f} events/s; with folding: {folded_rate:,.0f} events/s")
     print(f"a report took p50 {quantile(latencies, 0.5) * 1e3:.1f} ms, p99 {quantile(latencies, 0.99) * 1e3:.1f} ms")
     refused = {status: sum(p.refused.get(status, 0) for p in players) for p in players for status in p.refused}
     print(f"refused: {refused or 'none'}; plays counted: {plays:,} of {sessions:,}")
