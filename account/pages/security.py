@@ -209,7 +209,7 @@ def _second_factor(mine: SecurityView) -> Component:
                 facts(
                     {
                         "In use since": timestamp(mine.second_factor_since),
-                        "Recovery codes": chip(f"{left} left", State.GOOD if left > 2 else State.WARN),  # noqa: PLR2004
+                        "Recovery codes": chip(f"{left} left", State.GOOD if left > 2 else State.WARN),  # noqa: PLR2004 - two left is the moment to renew
                     }
                 ),
                 html.Div(acts, className="acts"),

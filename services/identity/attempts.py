@@ -93,7 +93,7 @@ def _locked(scope: Scope, digest: str, now: datetime) -> AttemptsRow:
 
 
 def _in_words(seconds: int) -> str:
-    if seconds < 60:  # noqa: PLR2004
+    if seconds < 60:  # noqa: PLR2004 - a minute has 60 seconds
         return f"{seconds} second{'s' if seconds != 1 else ''}"
     minutes = math.ceil(seconds / 60)
     return f"{minutes} minute{'s' if minutes != 1 else ''}"

@@ -129,7 +129,7 @@ class People:
 
 
 def _stated(purpose: str) -> str:
-    if len(purpose.strip()) < 3:  # noqa: PLR2004
+    if len(purpose.strip()) < 3:  # noqa: PLR2004 - shorter than any word that says why
         message = "Say in a few words why you need this."
         raise Invalid("purpose_missing", message, fields={"purpose": message})
     return purpose.strip()[:200]

@@ -108,7 +108,7 @@ def test_a_forged_or_damaged_token_is_unknown(identity: Identity) -> None:
 def test_a_reset_link_is_no_invitation(identity: Identity, people: People, outbox: RememberingOutbox) -> None:
     fan = people.join(Role.FAN)
     identity.passwords.request_reset(VISITOR, email=fan.email, client=CLIENT)
-    token = identity.passwords.links.token(outbox.facts[-1].payload()["reset_id"])  # type: ignore[arg-type]
+    token = identity.passwords.links.token(outbox.facts[-1].payload()["reset_id"])  # type: ignore[arg-type] # a payload's values are JSON; this one is text
     with pytest.raises(NotFound):
         identity.invitations.look_at(VISITOR, token=token)
 

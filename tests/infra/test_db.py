@@ -27,7 +27,7 @@ def test_every_column_says_which_personal_data_it_holds() -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
-@given(at=st.datetimes(min_value=datetime(1800, 1, 1), max_value=datetime(2900, 1, 1), timezones=st.timezones()))  # noqa: DTZ001
+@given(at=st.datetimes(min_value=datetime(1800, 1, 1), max_value=datetime(2900, 1, 1), timezones=st.timezones()))  # noqa: DTZ001 - hypothesis wants naive bounds beside its time zones
 def test_an_instant_comes_back_aware_in_utc_to_the_microsecond(engine: sa.Engine, at: datetime) -> None:
     INSTANTS.create(engine, checkfirst=True)
     with engine.begin() as connection:

@@ -49,7 +49,7 @@ class MailServer:
             envelope.rcpt_tos.append(address)
         return self.recipient_answer
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
         if self.answer.startswith("250"):
             self.envelopes.append(envelope)
         return self.answer
@@ -95,7 +95,7 @@ class Carrier:
                     with correlated(ids):
                         self._run(uow, subscription, fact)
 
-    def _run(self, uow: UnitOfWork, subscription: Reaction | Effect, fact: Fact) -> None:  # type: ignore[type-arg]
+    def _run(self, uow: UnitOfWork, subscription: Reaction | Effect, fact: Fact) -> None:  # type: ignore[type-arg] # any kind of fact
         if isinstance(subscription, Reaction):
             with uow.writing() as session, uow.lend(session):
                 subscription.run(fact)

@@ -150,7 +150,7 @@ class Guarded:
         right = getattr(data, "password", b"") == b"right"
         return AuthResult(success=right)
 
-    async def handle_DATA(self, server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
         self.secure.append(server.transport is not None and bool(server.transport.get_extra_info("sslcontext")))
         return "250 kept"
 

@@ -133,7 +133,7 @@ def _span_name(environ: WSGIEnvironment) -> str:
 
 def _log_line(environ: WSGIEnvironment, ids: Correlation, status: int, seconds: float) -> None:
     path = environ.get("PATH_INFO", "")
-    quiet = status < 400 and path.startswith(_QUIET_PATHS)  # noqa: PLR2004
+    quiet = status < 400 and path.startswith(_QUIET_PATHS)  # noqa: PLR2004 - the first status of an error
     _log.log(
         logging.DEBUG if quiet else logging.INFO,
         "request",

@@ -55,7 +55,7 @@ class Bundles:
 
     def url_of_fingerprinted(self, package: str, fingerprinted: str) -> str:
         """Return where a script is served that Dash names with its fingerprint."""
-        return self.url(package, str(check_fingerprint(fingerprinted)[0]))  # type: ignore[no-untyped-call]
+        return self.url(package, str(check_fingerprint(fingerprinted)[0]))
 
     def find(self, version: str, package: str, path: str, accept_encoding: str | None) -> Served | None:
         """Return a script in the best coding, or nothing for another version or an unknown one."""

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 from typing import Final
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 
 from web.ui.compression import Encoding, compresses
 

@@ -99,7 +99,7 @@ class SurfaceApp(dash.Dash):
         """Give the tree around the pages, and with it the cookie by which callbacks prove where they come from."""
         if not self.surface.public:
             csrf.want_dash_cookie()
-        response: WerkzeugResponse = super().serve_layout()  # type: ignore[no-untyped-call]
+        response: WerkzeugResponse = super().serve_layout()  # type: ignore[no-untyped-call] # Dash types none of its methods
         return response
 
     def _initialize_context(self, body: Any) -> Any:  # noqa: ANN401 -- Dash's own signature
@@ -108,8 +108,8 @@ class SurfaceApp(dash.Dash):
         check_shape(self.callback_map[output], body)
         return super()._initialize_context(body)
 
-    def _execute_callback(self, func: Any, args: Any, outputs_list: Any, g: Any) -> Any:  # noqa: ANN401
-        return guarded(super()._execute_callback(func, args, outputs_list, g))  # type: ignore[no-untyped-call]
+    def _execute_callback(self, func: Any, args: Any, outputs_list: Any, g: Any) -> Any:  # noqa: ANN401 - Dash's own signature
+        return guarded(super()._execute_callback(func, args, outputs_list, g))  # type: ignore[no-untyped-call] # Dash types none of its methods
 
     def prepare(self) -> None:
         """Make what all documents share, and open the files that they name."""
@@ -123,7 +123,7 @@ class SurfaceApp(dash.Dash):
             for package in ("dash", *sorted(self.surface.libraries)):
                 bundles.register(package, set(self.registered_paths[package]))
             scripts = scripts_of(self.surface, generated, bundles, static)
-            config = as_script_json(trimmed_config(self.surface, self._config()))  # type: ignore[no-untyped-call]
+            config = as_script_json(trimmed_config(self.surface, self._config()))  # type: ignore[no-untyped-call] # Dash types none of its methods
             document = SurfaceDocument(self.surface, scripts, config, SIGN_IN_PATH, static)
             self._made = document, (*self.csp_hashes(), *document.csp_hashes())
         return self._made
@@ -135,7 +135,7 @@ class PageCallbacks:
     def __init__(self, app: SurfaceApp, access: Access) -> None:
         self._app, self._access = app, access
 
-    def callback(self, *dependencies: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401
+    def callback(self, *dependencies: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401 - hands on Dash's arguments
         """Register a callback that the server runs, once it has checked the page's permission."""
         register = self._app.callback(*dependencies, **options)
 
@@ -149,9 +149,9 @@ class PageCallbacks:
 
         return decorate
 
-    def clientside_callback(self, source: str, *dependencies: Any, **options: Any) -> None:  # noqa: ANN401
+    def clientside_callback(self, source: str, *dependencies: Any, **options: Any) -> None:  # noqa: ANN401 - hands on Dash's arguments
         """Register a callback that the browser runs; its source is allowed by the policy's hash."""
-        self._app.clientside_callback(source, *dependencies, **options)  # type: ignore[no-untyped-call]
+        self._app.clientside_callback(source, *dependencies, **options)  # type: ignore[no-untyped-call] # Dash types none of its methods
 
 
 def make_surface(server: Flask, surface: Surface) -> SurfaceApp:
@@ -201,7 +201,7 @@ def _register_router(app: SurfaceApp, callbacks: PageCallbacks) -> None:
         Input(LOCATION, "search"),
         State(DRAWN, "data"),
     )
-    def show(pathname: str | None, search: str | None, drawn: Mapping[str, Any] | None) -> Any:  # noqa: ANN401
+    def show(pathname: str | None, search: str | None, drawn: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 - what a callback may return to Dash
         path = clean_path(pathname, surface.prefix)
         if same_page(surface, path, search or "", drawn):
             return no_update, no_update
@@ -225,7 +225,7 @@ def _say_error(error: Exception) -> None:
     log_problem(problem, error)
     if isinstance(error, DomainError):
         _log.info("callback_refused", extra={"code": error.code, "correlation_id": correlation().correlation_id})
-    look = LookState.BAD if problem.status >= 500 else LookState.WARN  # noqa: PLR2004
+    look = LookState.BAD if problem.status >= 500 else LookState.WARN  # noqa: PLR2004 - the first status that is our fault
     set_props(TOASTS_ID, {"children": [toast(problem.kind.title, _with_reference(problem.detail), state=look)]})
 
 

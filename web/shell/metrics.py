@@ -56,7 +56,7 @@ class RequestMetrics:
         if self._folder is None:
             registry.register(self.registry)
         else:
-            MultiProcessCollector(registry, path=str(self._folder))  # type: ignore[no-untyped-call]
+            MultiProcessCollector(registry, path=str(self._folder))
         for source in sources:
             registry.register(source)
         return generate_latest(registry)
@@ -64,7 +64,7 @@ class RequestMetrics:
     def forget_worker(self, pid: int) -> None:
         """Drop the gauges of a worker that ended; its counts stay."""
         if self._folder is not None:
-            mark_process_dead(pid, path=str(self._folder))  # type: ignore[no-untyped-call]
+            mark_process_dead(pid, path=str(self._folder))
 
 
 def _is_shared() -> bool:

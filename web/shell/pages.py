@@ -30,11 +30,11 @@ class Visit:
 class Callbacks(Protocol):
     """What a page registers its callbacks with; the arguments are those of `dash.Dash.callback`."""
 
-    def callback(self, *dependencies: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401
+    def callback(self, *dependencies: Any, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # noqa: ANN401 - hands on Dash's arguments
         """Register a callback that the server runs, once it has checked the page's permission."""
         ...
 
-    def clientside_callback(self, source: str, *dependencies: Any, **options: Any) -> None:  # noqa: ANN401
+    def clientside_callback(self, source: str, *dependencies: Any, **options: Any) -> None:  # noqa: ANN401 - hands on Dash's arguments
         """Register a callback that the browser runs; its source is allowed by the policy's hash."""
         ...
 

@@ -150,7 +150,7 @@ class Problems:
 
     def _on_error(self, error: Exception) -> Response:
         # Redirects are exceptions to werkzeug, and no problem.
-        if isinstance(error, HTTPException) and error.code is not None and error.code < 400:  # noqa: PLR2004
+        if isinstance(error, HTTPException) and error.code is not None and error.code < 400:  # noqa: PLR2004 - the first status of an error
             return Response.force_type(error.get_response(request.environ), request.environ)
         problem = problem_of(error)
         log_problem(problem, error)

@@ -121,7 +121,7 @@ def safe_next(target: str | None, default: str = "/") -> str:
     """
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return default
-    if "\\" in target or any(ord(character) < 0x20 or ord(character) == 0x7F for character in target):  # noqa: PLR2004
+    if "\\" in target or any(ord(character) < 0x20 or ord(character) == 0x7F for character in target):  # noqa: PLR2004 - the control characters of ASCII
         return default
     return target
 

@@ -191,7 +191,7 @@ def dash_scripts() -> list[Path]:
     found: set[Path] = set()
     for declared in [
         *renderer._js_dist_dependencies,  # noqa: SLF001 - Dash's only list of them
-        *renderer._js_dist,  # noqa: SLF001
+        *renderer._js_dist,  # noqa: SLF001 - Dash's only list of them
         *(entry for name in packages for entry in getattr(importlib.import_module(name), "_js_dist", [])),
     ]:
         package = importlib.import_module(declared.get("namespace", "dash"))

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 from werkzeug.http import parse_accept_header
 
 Encoding = Literal["br", "gzip", "identity"]

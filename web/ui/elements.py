@@ -20,7 +20,7 @@ class _Element(Component):
         self._valid_wildcard_attributes = ["data-", "aria-"]
         self.available_properties = self._prop_names
         self.available_wildcard_properties = self._valid_wildcard_attributes
-        super().__init__(**given(**values))  # type: ignore[no-untyped-call]
+        super().__init__(**given(**values))  # type: ignore[no-untyped-call] # Dash types none of its methods
 
 
 class Markup(_Element):
@@ -32,7 +32,7 @@ class Markup(_Element):
     _type = "Markup"
     _props = ("html", "tag")
 
-    def __init__(self, html: str = "", *, tag: str = "span", **values: Any) -> None:  # noqa: ANN401
+    def __init__(self, html: str = "", *, tag: str = "span", **values: Any) -> None:  # noqa: ANN401 - further properties of the element
         super().__init__(html=html, tag=tag, **values)
 
 
@@ -49,7 +49,7 @@ class Control(_Element):
         "readOnly", "required", "rows", "spellCheck", "step", "tag", "type", "value",
     )  # fmt: skip
 
-    def __init__(self, tag: str = "input", **values: Any) -> None:  # noqa: ANN401
+    def __init__(self, tag: str = "input", **values: Any) -> None:  # noqa: ANN401 - further properties of the element
         super().__init__(tag=tag, **values)
 
 
@@ -69,5 +69,5 @@ class Dialog(_Element):
     _type = "Dialog"
     _props = ("children", "open")
 
-    def __init__(self, children: Node = None, *, id: ComponentId, open: bool = False, **values: Any) -> None:  # noqa: ANN401
+    def __init__(self, children: Node = None, *, id: ComponentId, open: bool = False, **values: Any) -> None:  # noqa: ANN401 - further properties of the element
         super().__init__(children=children, id=id, open=open or None, **values)

@@ -81,7 +81,7 @@ def text_area(
     hint: str | None = None,
     error: str | None = None,
     required: bool = True,
-    **values: Any,  # noqa: ANN401
+    **values: Any,  # noqa: ANN401 - further properties of the element
 ) -> Component:
     """Several lines of text."""
     control = Control(

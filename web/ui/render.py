@@ -55,7 +55,7 @@ def safe_link(link: str) -> str:
 
 
 def _component(component: Component) -> str:
-    properties: dict[str, Any] = component.to_plotly_json()["props"]  # type: ignore[no-untyped-call]
+    properties: dict[str, Any] = component.to_plotly_json()["props"]
     namespace, kind = component._namespace, component._type  # noqa: SLF001 - Dash has no public name for them
     if namespace == "dash_html_components":
         return _element(_TAGS.get(kind, kind.lower()), properties)

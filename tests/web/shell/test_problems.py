@@ -189,7 +189,7 @@ def test_a_redirect_is_no_problem(client: FlaskClient) -> None:
 
 
 def test_an_unknown_status_keeps_its_name() -> None:
-    from werkzeug.exceptions import ImATeapot  # noqa: PLC0415
+    from werkzeug.exceptions import ImATeapot  # noqa: PLC0415 - wanted by this test alone
 
     problem = problem_of(ImATeapot())
     assert (problem.status, problem.kind.title) == (418, "I'm a teapot")

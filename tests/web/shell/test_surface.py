@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import pytest
 from dash import html
 from dash.development.base_component import Component
@@ -268,7 +268,7 @@ def test_a_callback_runs_under_the_request_s_ids(as_role: AsRole, dash_post: Das
 
 def test_importing_a_component_library_elsewhere_changes_no_document(client: FlaskClient) -> None:
     before = _scripts(client.get("/status/").text)
-    import dash_ag_grid  # noqa: F401, PLC0415
+    import dash_ag_grid  # noqa: F401, PLC0415 - imported for its effect on Dash's registry
 
     fresh = make_product(Path("unused")).test_client()
     assert _scripts(fresh.get("/status/").text) == before
@@ -278,7 +278,7 @@ def test_importing_a_component_library_elsewhere_changes_no_document(client: Fla
 @pytest.mark.parametrize("path", ["/x", "x/", "a//b", "A", "a b", "<x", "a?b"])
 def test_a_page_s_path_is_checked(path: str) -> None:
     with pytest.raises(ValueError, match="write"):
-        Page(path, "T", PUBLIC, lambda _: html.Div()).pattern  # noqa: B018
+        Page(path, "T", PUBLIC, lambda _: html.Div()).pattern  # noqa: B018 - reading it is what refuses
 
 
 def test_a_surface_stands_below_a_word_of_its_own() -> None:

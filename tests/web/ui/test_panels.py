@@ -94,7 +94,7 @@ def test_a_failure_is_logged_under_the_reference_that_is_shown(now: datetime, ca
 
     page = to_html(panel(fail, show, title="Payouts", now=now))
     (record,) = caplog.records
-    assert record.reference in page  # type: ignore[attr-defined]
+    assert record.reference in page  # type: ignore[attr-defined] # logging adds what `extra` names
     assert record.exc_info
 
 
@@ -109,6 +109,6 @@ def test_a_panel_retries_by_button_in_dash(now: datetime) -> None:
 
 @pytest.mark.parametrize("shape", ["text", "figures", "chart", "table"])
 def test_loading_is_busy_and_says_so_once(shape: str) -> None:
-    page = to_html(loading_panel(title="Payouts", shape=shape))  # type: ignore[arg-type]
+    page = to_html(loading_panel(title="Payouts", shape=shape))  # type: ignore[arg-type] # the parameter is one of the literals
     assert 'aria-busy="true"' in page
     assert page.count("Loading") == 1

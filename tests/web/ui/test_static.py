@@ -2,7 +2,7 @@ import gzip
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import pytest
 
 from web.ui.compression import CompressedStore, accepted, content_hash, write_whole
