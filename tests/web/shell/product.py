@@ -70,30 +70,32 @@ def make_product(
     return server
 
 
+FAILURES: dict[str, Exception] = {
+    "invalid": errors.Invalid("cap_wrong", "Write a positive cap.", fields={"cap": "must be positive"}),
+    "bad": errors.Invalid("body_unreadable", "Send JSON."),
+    "unauthenticated": errors.Unauthenticated("sign_in_required", "Sign in."),
+    "forbidden": errors.Forbidden("forbidden", "Ask an administrator."),
+    "missing": errors.NotFound("refund_unknown", "There is no such refund."),
+    "conflict": errors.Conflict("already_refunded", "It is refunded already."),
+    "gone": errors.Gone("link_used", "Ask for a new link."),
+    "large": errors.TooLarge("file_too_large", "Send less."),
+    "media": errors.UnsupportedMedia("media_unknown", "Send MP4."),
+    "limited": errors.RateLimited("slow_down", "Wait.", retry_after_seconds=7),
+    "unavailable": errors.Unavailable("database_locked", "Try again.", retry_after_seconds=3),
+    "unexpected": RuntimeError("the password is hunter2"),
+}
+
+
 def _doors(knobs: Knobs) -> Blueprint:
     doors = Blueprint("doors", __name__)
-    kinds = {
-        "invalid": errors.Invalid("cap_wrong", "Write a positive cap.", fields={"cap": "must be positive"}),
-        "bad": errors.Invalid("body_unreadable", "Send JSON."),
-        "unauthenticated": errors.Unauthenticated("sign_in_required", "Sign in."),
-        "forbidden": errors.Forbidden("forbidden", "Ask an administrator."),
-        "missing": errors.NotFound("refund_unknown", "There is no such refund."),
-        "conflict": errors.Conflict("already_refunded", "It is refunded already."),
-        "gone": errors.Gone("link_used", "Ask for a new link."),
-        "large": errors.TooLarge("file_too_large", "Send less."),
-        "media": errors.UnsupportedMedia("media_unknown", "Send MP4."),
-        "limited": errors.RateLimited("slow_down", "Wait.", retry_after_seconds=7),
-        "unavailable": errors.Unavailable("database_locked", "Try again.", retry_after_seconds=3),
-        "unexpected": RuntimeError("the password is hunter2"),
-    }
 
     @route(doors, "/api/v1/fail/<kind>", access=PUBLIC)
     def fail(kind: str) -> Response:
-        raise kinds[kind]
+        raise FAILURES[kind]
 
     @route(doors, "/fail/<kind>", access=PUBLIC)
     def fail_page(kind: str) -> Response:
-        raise kinds[kind]
+        raise FAILURES[kind]
 
     @route(doors, "/api/v1/echo", access=PUBLIC, methods=("POST",), csrf=False, body_bytes=64)
     def echo() -> Response:
@@ -156,6 +158,20 @@ def _frame(frame: Frame) -> Component:
     return html.Div([html.Nav(links), html.Main(frame.children, id="main"), toasts()])
 
 
+def _live(page: Callbacks) -> None:
+    page.clientside_callback(
+        "function(n){return 'client ' + (n || 0);}",
+        Output("live-count", "children"),
+        Input("live-tick", "n_intervals"),
+    )
+
+    @page.callback(Output("live-answer", "children"), Input("live-ask", "n_clicks"), prevent_initial_call=True)
+    def ask(clicks: int) -> str:
+        if clicks > 1:
+            raise errors.Conflict("asked_too_often", "Ask once.")
+        return f"asked as {current_actor().id}"
+
+
 def _status(knobs: Knobs) -> Surface:
     def overview(visit: Visit) -> Component:
         knobs.asked += 1
@@ -171,19 +187,6 @@ def _status(knobs: Knobs) -> Surface:
             dcc.Interval(id="live-tick", interval=200, max_intervals=1),
         ])  # fmt: skip
 
-    def register(page: Callbacks) -> None:
-        page.clientside_callback(
-            "function(n){return 'client ' + (n || 0);}",
-            Output("live-count", "children"),
-            Input("live-tick", "n_intervals"),
-        )
-
-        @page.callback(Output("live-answer", "children"), Input("live-ask", "n_clicks"), prevent_initial_call=True)
-        def ask(clicks: int) -> str:
-            if clicks > 1:
-                raise errors.Conflict("asked_too_often", "Ask once.")
-            return f"asked as {current_actor().id}"
-
     def figure(visit: Visit) -> Component:
         return html.Section([html.H1(f"Figure {visit.variables['figure']}"), html.P(visit.query.get("range", "none"))])
 
@@ -193,7 +196,7 @@ def _status(knobs: Knobs) -> Surface:
         "Status",
         PUBLIC,
         (
-            Page("", "Overview", PUBLIC, overview, register, description="How it goes", server_rendered=True),
+            Page("", "Overview", PUBLIC, overview, _live, description="How it goes", server_rendered=True),
             Page(
                 "figures/<figure>",
                 lambda visit: f"Figure {visit.variables['figure']}",

@@ -42,13 +42,18 @@ def _sign_in(context: BrowserContext, site: str, role: str) -> None:
     context.add_cookies([{"name": "greenlight-session", "value": f"token-{role}", "url": site}])
 
 
+def _open_status(page: Page, site: str) -> None:
+    """Open the public page and wait until Dash has taken it over; until then every element stands there twice."""
+    page.goto(f"{site}/status/")
+    expect(page.locator("#shell-document")).to_have_count(0, timeout=20_000)
+    expect(page.locator("#live-count")).to_have_text("client 1", timeout=20_000)
+
+
 def test_the_public_page_is_read_first_then_taken_over_and_needs_no_cookie(
     page: Page, context: BrowserContext, site: str, troubles: list[str]
 ) -> None:
-    page.goto(f"{site}/status/")
+    _open_status(page, site)
     expect(page.locator("h1")).to_have_text("All systems work")
-    expect(page.locator("#shell-document")).to_have_count(0)
-    expect(page.locator("#live-count")).to_have_text("client 1")
     page.get_by_role("button", name="Ask").click()
     expect(page.locator("#live-answer")).to_have_text("asked as visitor")
     assert page.title() == "Overview · Status"
@@ -69,8 +74,7 @@ def test_without_javascript_the_public_page_says_the_same(browser: Browser, site
 def test_a_link_draws_the_next_page_in_place_moves_the_focus_and_says_so(
     page: Page, site: str, troubles: list[str]
 ) -> None:
-    page.goto(f"{site}/status/")
-    expect(page.locator("#shell-document")).to_have_count(0)
+    _open_status(page, site)
     documents: list[str] = []
     page.on("request", lambda r: documents.append(r.url) if r.is_navigation_request() else None)
     page.locator("#figure-link").click()
@@ -114,16 +118,14 @@ def test_a_session_that_ended_is_said_with_a_way_back(page: Page, context: Brows
 
 
 def test_a_lost_connection_is_said(page: Page, context: BrowserContext, site: str) -> None:
-    page.goto(f"{site}/status/")
-    expect(page.locator("#live-count")).to_have_text("client 1")
+    _open_status(page, site)
     context.set_offline(offline=True)
     page.get_by_role("button", name="Ask").click()
     expect(page.locator(".toast")).to_contain_text("No connection")
 
 
 def test_a_script_that_was_put_into_the_page_does_not_run(page: Page, site: str) -> None:
-    page.goto(f"{site}/status/")
-    expect(page.locator("#live-count")).to_have_text("client 1")
+    _open_status(page, site)
     stopped = page.evaluate(
         """() => new Promise((resolve) => {
             document.addEventListener("securitypolicyviolation", (stopped) =>
