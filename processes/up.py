@@ -89,13 +89,17 @@ def _granian(settings: Settings) -> list[str]:
         "--respawn-failed-workers",
         "--workers-kill-timeout", "10",
         "--no-ws",
-        "--log-level", "warning",
+        "--log-level", "error",
     ]  # fmt: skip
 
 
 def _environment(settings: Settings) -> dict[str, str]:
     """Return what children must be told that their own environment may not say."""
     told = {"GREENLIGHT_DEMO": "true" if settings.demo else "false", "PYTHONPATH": str(_ROOT)}
+    if settings.demo:
+        # A person reads this terminal: only what needs them, unless they asked for more.
+        quiet = {"log_level": "warning", "log_format": "console"}
+        told |= {f"GREENLIGHT_{k.upper()}": v for k, v in quiet.items() if k not in settings.model_fields_set}
     return told | ({"GREENLIGHT_SMTP_URL": settings.smtp_url} if mailbox_port(settings.smtp_url) else {})
 
 

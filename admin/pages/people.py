@@ -53,13 +53,13 @@ Body = Callable[[Actor, str], list[Component]]
 
 def _purpose() -> Component:
     return card(
-        html.Div(
+        stack(
             [
                 text_input("Why do you need to see this?", id=IDS.part("purpose"), maxLength=200, autoComplete="off",
                            hint="Stands in the audit trail beside the people whom you see."),
                 button("Show people", id=IDS.part("show"), icon_name="eye"),
             ],
-            className="acts end",
+            gap="small",
         )
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from services.facade import Services
-from services.identity import STAFF, Role
+from services.identity import Role
 from services.identity.roles import IN_ORGANISATION
 from services.identity.views import InvitationView, PersonView
 from services.kernel.context import Actor
@@ -69,7 +69,7 @@ def invitations_panel(services: Services, actor: Actor, purpose: str) -> Compone
 
 
 def _roles(row: PersonView) -> list[Component]:
-    return [chip(role, State.PLAN if Role(role) in STAFF else State.PLAIN) for role in row.roles]
+    return [chip(role) for role in row.roles]
 
 
 def _factor(row: PersonView) -> Component:

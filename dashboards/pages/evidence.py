@@ -13,10 +13,10 @@ from web.ui import (
     Column,
     Empty,
     Loaded,
+    Node,
     button,
     data_grid,
     form,
-    link,
     mono,
     page_head,
     panel,
@@ -27,11 +27,34 @@ from web.ui import (
 )
 
 PATH = "/dashboards/evidence"
+_ID_DIGITS = 32
+_ABOUT_SHOWN = 2
+_NOTED_LENGTH = 120
+
+
+def _noted(entry: AuditEntryView) -> str:
+    text = ", ".join(f"{name}: {value}" for name, value in entry.facts.items()) or "nothing noted"
+    return text if len(text) <= _NOTED_LENGTH else f"{text[: _NOTED_LENGTH - 1]}…"
+
+
+def _about(entry: AuditEntryView) -> list[Node]:
+    shown: list[Node] = [html.Div(_found_by(subject)) for subject in entry.subjects[:_ABOUT_SHOWN]]
+    further = len(entry.subjects) - _ABOUT_SHOWN
+    return [*shown, html.Small(f"and {further} more", className="dim")] if further > 0 else shown
+
+
+def _found_by(an_id: str) -> Component:
+    """An id, shortened to what tells it apart, that leads to everything about it."""
+    prefix, _, rest = an_id.partition("_")
+    short = f"{prefix}_…{rest[-8:]}" if len(rest) == _ID_DIGITS else an_id
+    return html.A(mono(short), href=f"{PATH}?{urlencode({'search': an_id})}", title=an_id)
+
+
 _GRID = [
-    Column[AuditEntryView]("at", "When", lambda r: with_sub(timestamp(r.at), mono(r.id))),
+    Column[AuditEntryView]("at", "When", lambda r: with_sub(timestamp(r.at), _found_by(r.id))),
     Column[AuditEntryView]("verb", "What", lambda r: with_sub(r.verb, _noted(r))),
-    Column[AuditEntryView]("actor", "Who", lambda r: with_sub(r.actor_kind, mono(r.actor_id)), priority=2),
-    Column[AuditEntryView]("about", "About", lambda r: [mono(subject) for subject in r.subjects], priority=3),
+    Column[AuditEntryView]("actor", "Who", lambda r: with_sub(r.actor_kind, _found_by(r.actor_id)), priority=2),
+    Column[AuditEntryView]("about", "About", _about, priority=3),
     Column[AuditEntryView]("correlation", "Correlation", lambda r: _found_by(r.correlation_id), priority=3),
 ]
 
@@ -71,11 +94,3 @@ def _search(search: str) -> Component:
         actions=button("Search", submit=True, icon_name="search"),
         method="get",
     )
-
-
-def _noted(entry: AuditEntryView) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in entry.facts.items()) or "nothing noted"
-
-
-def _found_by(correlation_id: str) -> Component:
-    return link(mono(correlation_id), f"{PATH}?{urlencode({'search': correlation_id})}")

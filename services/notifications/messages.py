@@ -22,6 +22,9 @@ UNSENT_KEPT = timedelta(days=7)
 """How long the content of a message that was never sent is kept; its links are over by then."""
 
 
+_WAITS = (MessageRow.waiting_since.is_not(None), MessageRow.sent_at.is_(None), MessageRow.failed_at.is_(None))
+
+
 class Messages:
     """Composes, shows and settles messages."""
 
@@ -94,13 +97,19 @@ class Messages:
             row.failed_at, row.failed_because = self.uow.clock.now(), cause[:64]
         current().note(cause=cause[:64])
 
+    @query(permission="notifications.deliver")
+    def upkeep_due(self, actor: Actor) -> tuple[bool, bool]:
+        """Tell whether messages wait for a mail server, and whether some are too old to be sent."""
+        session, now = current().session, self.uow.clock.now()
+        waiting, old = (sa.exists().where(*which) for which in (_WAITS, _too_old(now)))
+        row = session.execute(sa.select(waiting, old)).one()
+        return bool(row[0]), bool(row[1])
+
     @command(permission="notifications.deliver")
     def queue_waiting(self, actor: Actor) -> int:
         """Queue again what waits for a mail server, and return how many messages those were."""
         scope = current()
-        waits = sa.select(MessageRow).where(
-            MessageRow.waiting_since.is_not(None), MessageRow.sent_at.is_(None), MessageRow.failed_at.is_(None)
-        )
+        waits = sa.select(MessageRow).where(*_WAITS)
         rows = scope.session.scalars(waits.order_by(MessageRow.id).limit(500).with_for_update()).all()
         for row in rows:
             row.waiting_since = None
@@ -112,11 +121,7 @@ class Messages:
     def drop_unsent(self, actor: Actor) -> int:
         """Drop the content of messages that were not sent within a week, and return how many those were."""
         scope, now = current(), self.uow.clock.now()
-        old = sa.update(MessageRow).where(
-            MessageRow.content_sealed.is_not(None),
-            MessageRow.sent_at.is_(None),
-            MessageRow.queued_at < now - UNSENT_KEPT,
-        )
+        old = sa.update(MessageRow).where(*_too_old(now))
         dropped = scope.session.execute(
             old.values(
                 content_sealed=None,
@@ -181,6 +186,14 @@ class Messages:
         scope.note(template=template, message_id=row.id)
         _publish(scope, row.id)
         return row.id
+
+
+def _too_old(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        MessageRow.content_sealed.is_not(None),
+        MessageRow.sent_at.is_(None),
+        MessageRow.queued_at < now - UNSENT_KEPT,
+    )
 
 
 def _publish(scope: Scope, message_id: str) -> None:

@@ -81,7 +81,7 @@ def trend(history: FigureHistory, *, short: bool = False) -> Component:
         title=f"{figure.title}, {SPANS[history.days]}",
         unit=unit.sign,
         target=aim.value,
-        target_text=f"target {aim.text}",
+        target_text=aim.text,
         short=short,
     )
 

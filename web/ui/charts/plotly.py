@@ -12,6 +12,13 @@ SERIES_COLOURS = ("#5b72e8", "#3f8fc4", "#c98a16", "#2f9e6e", "#d05c4f", "#8b6cc
 FONT = '"Inter Variable", "Inter Fallback", system-ui, sans-serif'
 
 
+_DAY_MS = 86_400_000
+_TIME_LABELS = [
+    {"dtickrange": [None, _DAY_MS - 1], "value": "%H:%M\n%-d %b"},
+    {"dtickrange": [_DAY_MS, None], "value": "%-d %b"},
+]
+
+
 def layout(*, unit: str = "", height: int = 320, legend: bool = False) -> dict[str, Any]:
     """The layout of our charts: no frame, at most five grid lines, unit on the axis, one readout for all lines."""
     axis: dict[str, Any] = {
@@ -31,7 +38,7 @@ def layout(*, unit: str = "", height: int = 320, legend: bool = False) -> dict[s
         "hovermode": "x unified",
         "showlegend": legend,
         "legend": {"orientation": "h", "x": 0, "y": 1.08, "yanchor": "bottom"},
-        "xaxis": {**axis, "showgrid": False, "nticks": 7},
+        "xaxis": {**axis, "showgrid": False, "nticks": 7, "tickformatstops": _TIME_LABELS},
         "yaxis": {**axis, "nticks": 5, "ticksuffix": f" {unit}" if unit else "", "gridwidth": 1},
         "dragmode": "zoom",
         "bargap": 0.18,
