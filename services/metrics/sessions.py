@@ -258,7 +258,7 @@ class Folding:
             session.startup_ms += elapsed_ms
         elif session.state == PLAYING:
             session.play_ms += min(elapsed_ms, PLAY_GAP_LIMIT_MS)
-        elif session.state == REBUFFERING and not session.player_stalls:
+        elif session.state == REBUFFERING and session.played and not session.player_stalls:
             counted_ms = min(elapsed_ms, STALL_LIMIT_MS - session.stall_open_ms)
             session.stall_open_ms += counted_ms
             session.stall_ms += counted_ms

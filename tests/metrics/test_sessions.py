@@ -121,6 +121,12 @@ def test_playing_without_a_start_has_no_join_time_and_is_no_exit() -> None:
     assert (play.join_times(), play.count("exits_before_start"), play.total("play_time")) == ([], 0, 3_000)
 
 
+def test_filling_the_buffer_before_a_first_frame_without_a_start_is_no_stall() -> None:
+    # shaka-player says `r` first and never `s`.
+    play = Play().report(*story(("r", 0), ("p", 317), ("a", 5_317)))
+    assert (play.total("stall_time"), play.count("stall_time"), play.total("play_time")) == (0, 0, 5_000)
+
+
 def test_rebuffering_after_a_seek_is_part_of_the_seek() -> None:
     play = Play().report(*story(("s", 0), ("p", 500), ("k", 2_000), ("r", 2_100), ("p", 4_000), ("q", 5_000)))
     assert (play.count("stall_time"), play.total("play_time")) == (0, 2_500)
