@@ -18,7 +18,7 @@ from services.kernel.context import Actor
 from services.metrics.catalogue import METRICS, Metric
 from services.metrics.recording import Cell
 from services.metrics.sketch import Sketch, bin_of, edge
-from services.metrics.tables import TOTALS, DimensionSetRow, TallyRow
+from services.metrics.tables import LIVE_SESSIONS, TOTALS, DimensionSetRow, TallyRow
 
 PREFIX = "greenlight_"
 LABELS = ("origin",)
@@ -90,17 +90,20 @@ class Exposition:
         made: list[Family] = []
         for metric in METRICS.values():
             made += _families(metric, {origin: merged[metric.name, origin] for origin in _ORIGINS})
-        tallies = current().session.execute(sa.select(TallyRow).order_by(TallyRow.reason)).scalars()
-        made.append(
-            Family(
-                f"{PREFIX}ingest_events",
-                "gauge",
-                "Player events folded, and those that were not as they should be, by reason.",
-                ("reason",),
-                tuple(((row.reason,), float(row.count)) for row in tallies),
-            )
+        return (*made, *self._intake_families())
+
+    def _intake_families(self) -> Iterator[Family]:
+        rows = current().session.execute(sa.select(TallyRow).order_by(TallyRow.reason)).scalars()
+        tallies = {row.reason: float(row.count) for row in rows}
+        live = tallies.pop(LIVE_SESSIONS, 0.0)
+        yield Family(
+            f"{PREFIX}ingest_events",
+            "counter",
+            "Player events folded, and those that were not as they should be, by reason.",
+            ("reason",),
+            tuple(((reason,), count) for reason, count in tallies.items()),
         )
-        return tuple(made)
+        yield Family(f"{PREFIX}ingest_sessions", "gauge", "Playback sessions remembered now.", (), (((), live),))
 
     def _totals(self) -> dict[tuple[str, str], Cell]:
         chosen = sa.select(*TOTALS.c, DimensionSetRow.origin).join(

@@ -25,13 +25,12 @@ from services.metrics.catalogue import Dimensions, Observation
 from services.metrics.cmcd import PlayEvent
 from services.metrics.recording import serialise, write_cells
 from services.metrics.sessions import RETENTION_MS, STATE_WORDS, Folding, PlaySession, Tally
-from services.metrics.tables import INBOX, SESSIONS, InboxRow, SessionRow, StoppedSessionRow, TallyRow
+from services.metrics.tables import INBOX, LIVE_SESSIONS, SESSIONS, InboxRow, SessionRow, StoppedSessionRow, TallyRow
 from services.metrics.views import PlaySessionView
 
 _ROWS_MAX = 2_000
 _CHUNK = 500
 _WOKEN_MAX = 2_000
-_LIVE = "live_sessions"
 _FOLDED = "folded"
 
 
@@ -149,7 +148,7 @@ class Intake:
                 batch.changed[row.key] = (play, row.origin)
         self._write(session, batch, ended)
         live = session.scalar(sa.select(sa.func.count()).select_from(SessionRow))
-        session.execute(sa.update(TallyRow).where(TallyRow.reason == _LIVE).values(count=live))
+        session.execute(sa.update(TallyRow).where(TallyRow.reason == LIVE_SESSIONS).values(count=live))
         return len(due)
 
     @query(permission="metrics.report")
@@ -186,7 +185,7 @@ class Intake:
         self, session: Session, arrived: Mapping[str, list[tuple[int, str, str, PlayEvent]]], batch: _Batch
     ) -> None:
         known = _load(session, list(arrived))
-        live = session.scalar(sa.select(TallyRow.count).where(TallyRow.reason == _LIVE)) or 0
+        live = session.scalar(sa.select(TallyRow.count).where(TallyRow.reason == LIVE_SESSIONS)) or 0
         for key, reports in arrived.items():
             first_received_ms, origin, player, _ = reports[0]
             play, kept_origin = known.get(key, (None, origin))
@@ -233,7 +232,7 @@ class Intake:
             session.connection().execute(changed, updates)
         for start in range(0, len(ended), _CHUNK):
             session.execute(sa.delete(SessionRow).where(SessionRow.key.in_(ended[start : start + _CHUNK])))
-        batch.tally[_LIVE] += len(inserts)
+        batch.tally[LIVE_SESSIONS] += len(inserts)
         for reason, count in batch.tally.items():
             if count:
                 _tally(session, reason, count)

@@ -101,6 +101,8 @@ class TallyRow(Base):
     count: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
 
 
+LIVE_SESSIONS = "live_sessions"
+"""The one tally that also falls: how many sessions are remembered now."""
 INBOX = cast("sa.Table", InboxRow.__table__)
 SESSIONS = cast("sa.Table", SessionRow.__table__)
 CELLS = cast("sa.Table", CellRow.__table__)
