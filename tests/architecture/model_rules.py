@@ -37,11 +37,11 @@ def undeclared_columns(tables: Iterable[sa.Table]) -> list[str]:
 
 
 def naive_columns(tables: Iterable[sa.Table]) -> list[str]:
-    """Columns of instants that would lose their time zone, or whose name does not end in `_at`."""
+    """Columns of instants that lose their time zone, or whose name does not end in `_at`, `_since` or `_until`."""
     columns = [column for table in tables for column in table.columns]
     bare = [column for column in columns if isinstance(column.type, sa.DateTime)]
     ours = [column for column in columns if isinstance(column.type, UtcDateTime)]
-    unnamed = [column for column in ours if column.name != "at" and not column.name.endswith("_at")]
+    unnamed = [column for column in ours if not f"_{column.name}".endswith(("_at", "_since", "_until"))]
     return sorted(f"{column.table.name}.{column.name}" for column in [*bare, *unnamed])
 
 

@@ -79,7 +79,7 @@ class _Row(_Planted):
 
     id: Mapped[str] = mapped_column(primary_key=True, info={"personal": PersonalData.NONE})
     note: Mapped[str] = mapped_column()
-    since: Mapped[object] = mapped_column(UtcDateTime, info={"personal": PersonalData.NONE})
+    moment: Mapped[object] = mapped_column(UtcDateTime, info={"personal": PersonalData.NONE})
     paid_at: Mapped[object] = mapped_column(UtcDateTime, info={"personal": PersonalData.NONE})
     due_at: Mapped[object] = mapped_column(sa.DateTime(timezone=True), info={"personal": PersonalData.NONE})
 
@@ -99,7 +99,7 @@ def test_a_column_without_a_category_is_found() -> None:
 
 def test_a_misnamed_and_a_bare_instant_are_found() -> None:
     tables = _Planted.metadata.tables.values()
-    assert model_rules.naive_columns(tables) == ["payments_refunds.due_at", "payments_refunds.since"]
+    assert model_rules.naive_columns(tables) == ["payments_refunds.due_at", "payments_refunds.moment"]
 
 
 def test_a_module_of_tables_that_the_schema_forgets_is_found() -> None:

@@ -77,7 +77,7 @@ def test_a_failed_span_names_the_error_and_never_what_it_says(exported: Exported
     failed, refused = exported.span("fail ValueError"), exported.span("fail Invalid")
     assert (failed.status.code, failed.status.message) == (Status.STATUS_CODE_ERROR, "ValueError")
     assert (refused.status.code, refused.status.message) == (Status.STATUS_CODE_ERROR, "card_refused")
-    assert attributes(refused) >= {} and attributes(refused)["error.type"] == "card_refused"
+    assert attributes(refused)["error.type"] == "card_refused"
     everything = b"".join(span.SerializeToString() for span in exported.collector.spans.values())
     assert b"quizstar" not in everything
     assert not failed.events
