@@ -145,9 +145,6 @@ class Settings(BaseModel):
     otlp_endpoint: Annotated[str, _url("http", "https")] = Field(
         "", description="OTLP/HTTP collector for spans, such as http://127.0.0.1:4318; none by default."
     )
-    redis_url: Annotated[str, _url("redis", "rediss")] = Field(
-        "", description="Redis for limits shared by several web processes; none by default."
-    )
     prometheus_url: Annotated[str, _url("http", "https")] = Field(
         "", description="Prometheus-compatible server that figures are read from; none by default."
     )

@@ -6,7 +6,7 @@ from tests.architecture import source_rules, tree
 from tools.import_contracts import parse
 
 # Used wherever it fits; everything else is confined to its adapter in pyproject.toml.
-SHARED = {"cachetools", "dash", "dash-ag-grid", "dash-bootstrap-components", "flask", "orjson", "pandas", "pydantic"}
+SHARED = {"cachetools", "dash", "dash-ag-grid", "flask", "orjson", "pandas", "pydantic"}
 SHARED |= {"sqlalchemy", "uuid-utils"}
 # What a declared package brings along and documents as its own face.
 COMPANIONS = {

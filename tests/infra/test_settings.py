@@ -41,7 +41,6 @@ WRONG = {
     "log_level": ["loud", "INFO", ""],
     "log_format": ["xml"],
     "otlp_endpoint": ["127.0.0.1:4318", "grpc://h:4317"],
-    "redis_url": ["127.0.0.1:6379", "http://h"],
     "prometheus_url": ["prometheus:9090"],
     "metric_store": ["influx"],
     "smtp_url": ["mail.example.com", "http://mail"],
@@ -230,7 +229,6 @@ def test_what_is_shown_of_the_settings_masks_every_secret(tmp_path: Path) -> Non
     found = read_in(
         tmp_path,
         database_url="postgresql://u:hunter2@h/d",
-        redis_url="redis://:hunter2@h:1/0",
         smtp_url="smtp://user:hunter2@mail:25",
         secret_key="hunter2" * 6,
         master_keyset=new_master_keyset(),

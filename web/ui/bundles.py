@@ -187,7 +187,7 @@ def _to_compress(built: Path, files: list[StaticFile]) -> Iterator[bytes]:
 def dash_scripts() -> list[Path]:
     """The component scripts that Dash serves to our surfaces, as files of the installed packages."""
     renderer = importlib.import_module("dash._dash_renderer")
-    packages = ("dash", "dash.dcc", "dash.html", "dash_bootstrap_components", "dash_ag_grid")
+    packages = ("dash", "dash.dcc", "dash.html", "dash_ag_grid")
     found: set[Path] = set()
     for declared in [
         *renderer._js_dist_dependencies,  # noqa: SLF001 - Dash's only list of them
