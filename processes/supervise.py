@@ -30,7 +30,8 @@ LINE_BYTES_MAX = 65_536
 class Command:
     """What is supervised: a command with the variables that it gets beside ours.
 
-    An `optional` one may end in peace: it is started again only where it failed.
+    An `optional` one waits until the others are ready, so that it does not slow down their start, and may end in
+    peace: it is started again only where it failed.
     """
 
     name: str
@@ -69,12 +70,12 @@ class Supervisor:
         *,
         policy: Policy | None = None,
         out: IO[bytes] | None = None,
-        ready: Callable[[], str | None] = lambda: None,
+        ready: Callable[[], str | None] | None = None,
     ) -> None:
         self._children = [_Child(command) for command in commands]
         self._policy = policy or Policy()
         self._out = out or sys.stdout.buffer
-        self._ready: Callable[[], str | None] | None = ready
+        self._ready = ready
         self._width = max(len(command.name) for command in commands)
         self._selector = selectors.DefaultSelector()
         self._asked = 0
@@ -110,12 +111,13 @@ class Supervisor:
     def _wait_seconds(self) -> float:
         now = time.monotonic()
         waits = [child.due - now for child in self._children if child.process is None and child.due is not None]
-        return max(0.0, min([0.5, *waits]))
+        return max(0.05, min([0.5, *waits]))
 
     def _start_due(self) -> None:
         now = time.monotonic()
         for child in self._children:
-            if child.process is None and child.due is not None and child.due <= now:
+            waits = child.command.optional and self._ready is not None
+            if child.process is None and child.due is not None and child.due <= now and not waits:
                 self._start(child)
 
     def _start(self, child: _Child) -> None:

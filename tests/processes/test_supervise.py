@@ -16,11 +16,12 @@ from tests.servers.waiting import until
 ROOT = Path(__file__).parents[2]
 
 SUPERVISE = """
-import json, sys
+import json, pathlib, sys
 from processes.supervise import Command, Policy, Supervisor
 given = json.loads(sys.argv[1])
 commands = [Command(**command) for command in given["commands"]]
-sys.exit(Supervisor(commands, policy=Policy(**given["policy"])).run())
+ready = (lambda: "all is ready" if pathlib.Path(given["ready"]).exists() else None) if given["ready"] else None
+sys.exit(Supervisor(commands, policy=Policy(**given["policy"]), ready=ready).run())
 """
 
 # Notes its pid, starts a grandchild that ignores SIGTERM, and ends both in good order when asked.
@@ -65,8 +66,8 @@ class Supervised:
         self.log = folder / "up.log"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *commands: dict[str, object], **policy: float) -> None:
-        given = json.dumps({"commands": commands, "policy": policy})
+    def start(self, *commands: dict[str, object], ready: Path | None = None, **policy: float) -> None:
+        given = json.dumps({"commands": commands, "policy": policy, "ready": str(ready or "")})
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", SUPERVISE, given], cwd=ROOT, stdout=log, stderr=log, start_new_session=True
@@ -203,6 +204,19 @@ def test_an_optional_child_may_end_in_peace(supervised: Supervised) -> None:
     supervised.signal(signal.SIGTERM)
     assert supervised.wait() == 0
     assert "starting it again" not in supervised.output
+
+
+def test_an_optional_child_waits_until_the_others_are_ready(supervised: Supervised) -> None:
+    mark = supervised.folder / "ready"
+    demo = supervised.script("demo", "print('demo begins')", optional=True)
+    supervised.start(demo, supervised.script("web", POLITE), ready=mark)
+    until(lambda: "at work" in supervised.output, "the web process")
+    assert "demo begins" not in supervised.output
+    mark.touch()
+    until(lambda: "demo begins" in supervised.output, "the demo")
+    assert supervised.output.index("all is ready") < supervised.output.index("demo begins")
+    supervised.signal(signal.SIGTERM)
+    assert supervised.wait() == 0
 
 
 def test_a_killed_supervisor_leaves_no_orphan(supervised: Supervised) -> None:
