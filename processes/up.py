@@ -1,6 +1,7 @@
 """The start of an installation in one terminal: what must be there first, then the processes under one supervisor."""
 
 import errno
+import shutil
 import socket
 import sys
 from collections.abc import Callable
@@ -41,6 +42,9 @@ def run(settings: Settings) -> int:
     if settings.demo:
         typer.echo("demo people …")
         seed_people(wired)
+    # Counts of workers that are gone would be told as if they were of this start.
+    shutil.rmtree(_figures_folder(settings), ignore_errors=True)
+    _figures_folder(settings).mkdir(parents=True)
     typer.echo("starting …")
     wired.engine.dispose()
     return Supervisor(commands(settings), ready=_announcement(wired)).run()
@@ -66,7 +70,7 @@ def commands(settings: Settings) -> list[Command]:
     manage = [sys.executable, str(_ROOT / "manage.py")]
     common = _environment(settings)
     started = [
-        Command("web", _granian(settings), common),
+        Command("web", _granian(settings), {**common, "PROMETHEUS_MULTIPROC_DIR": str(_figures_folder(settings))}),
         Command("background", [*manage, "background"], common),
     ]
     if settings.demo:
@@ -91,6 +95,11 @@ def _granian(settings: Settings) -> list[str]:
         "--no-ws",
         "--log-level", "error",
     ]  # fmt: skip
+
+
+def _figures_folder(settings: Settings) -> Path:
+    """Return where the web workers keep the figures that `/metrics` adds up over all of them."""
+    return (settings.data_dir / "metrics").absolute()
 
 
 def _environment(settings: Settings) -> dict[str, str]:
