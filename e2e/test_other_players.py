@@ -13,6 +13,8 @@ from e2e.players.site import PACKAGES, PlayerSite
 from tests.servers.product import Product
 
 AGREEMENT_MS = 50
+STALL_AGREEMENT_MS = 130
+"""For each stall: the browser says that it waits some frames after the picture stood still."""
 PLAYS = 3
 """A busy machine delays the page that looks from outside as well, so the middle one of several plays is compared."""
 REPORTING_STATES = (("hls", ""), ("shaka", "debug"))
@@ -79,4 +81,4 @@ def test_a_slow_network_stalls_the_play_and_the_recorded_stalls_agree_with_those
     seen = page.evaluate("window.probe")
     account = recorded(product.url, session_id, lambda a: a["state"] == "paused", "the pause")
     assert account["stalls"] >= 1
-    assert abs(account["stall_ms"] - seen["stallMs"]) <= max(2 * AGREEMENT_MS, 0.1 * seen["stallMs"])
+    assert abs(account["stall_ms"] - seen["stallMs"]) <= STALL_AGREEMENT_MS * seen["stalls"]

@@ -2,6 +2,7 @@
 // The click is the wish to play; the first frame that is shown once the playhead has moved ends the start.
 (() => {
   "use strict";
+  if (window.probe) return;
   const probe = (window.probe = { clickedAt: null, joinMs: null, stallMs: 0, stalls: 0, stuckSince: null });
   const FROZEN_MS = 120; // three frames of the test videos
   addEventListener("click", () => { probe.clickedAt ??= performance.now(); }, true);
