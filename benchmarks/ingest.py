@@ -9,18 +9,18 @@ Usage: python -m benchmarks.ingest [seconds]
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from benchmarks._product import answers, environment, free_port, wait_for
 from services.infra.db import make_engine
 from services.metrics.tables import InboxRow, TallyRow, TotalRow
 from tools.paths import PYTHON, ROOT
@@ -31,31 +31,16 @@ SERVER_CORE, CLIENT_CORE = 0, 1
 STEPS = "sp" + "ppprppppkpppppapppppp" * 5
 
 
-def free_port() -> int:
-    """Return a loopback port that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def environment(folder: Path, port: int) -> dict[str, str]:
+def settings(folder: Path, port: int) -> dict[str, str]:
     """Return the product's settings: production's, without the limits that one client has."""
-    own = {
-        "DATA_DIR": str(folder),
-        "PORT": str(port),
-        "SURFACES": "api",
-        "INGEST_EVENTS_PER_SECOND": "10000000",
-        "INGEST_SESSIONS_PER_MINUTE": "1000000",
-        "LOG_LEVEL": "warning",
-    }
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GREENLIGHT_")}  # noqa: TID251 -- handed on
-    return kept | {f"GREENLIGHT_{k}": v for k, v in own.items()} | {"PYTHONPATH": str(ROOT)}
+    without_limits = {"INGEST_EVENTS_PER_SECOND": "10000000", "INGEST_SESSIONS_PER_MINUTE": "1000000"}
+    return environment(folder, port, SURFACES="api", **without_limits)
 
 
 @contextmanager
 def product(folder: Path, port: int) -> Iterator[None]:
     """Run both processes on the servers' core."""
-    env = environment(folder, port)
+    env = settings(folder, port)
     subprocess.run([PYTHON, "manage.py", "migrate"], cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
     granian = [
         str(PYTHON), "-m", "granian", "wsgi:app", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
@@ -77,28 +62,6 @@ def product(folder: Path, port: int) -> Iterator[None]:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-
-
-def answers(port: int) -> bool:
-    """Say whether the web process is there."""
-    try:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-        connection.request("GET", "/health/live")
-        return connection.getresponse().status == http.client.OK
-    except OSError:
-        return False
-
-
-def wait_for(condition: Callable[[], bool], what: str, deadline_seconds: float) -> None:
-    """Wait until a condition holds.
-
-    Raises: TimeoutError, naming what did not come.
-    """
-    pause, ends = threading.Event(), time.monotonic() + deadline_seconds
-    while not condition():
-        if time.monotonic() > ends:
-            raise TimeoutError(f"{what}: not within {deadline_seconds:g} s")
-        pause.wait(0.02)
 
 
 def report(sid: str, first_sn: int, now_ms: int) -> bytes:

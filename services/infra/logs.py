@@ -28,7 +28,7 @@ TRACEBACK_LENGTH_MAX = 8_000
 
 _Entry = MutableMapping[str, Any]
 _OWN = ("timestamp", "level", "event", "logger", "correlation_id", "trace_id", "span_id", "actor_kind", "actor_id")
-_CHATTY = ("httpx", "httpcore", "urllib3", "apscheduler", "alembic.runtime.plugins", "dbos")
+_CHATTY = ("httpx", "httpcore", "urllib3", "apscheduler", "alembic", "dbos")
 
 
 def start_logging(settings: Settings, process: str, stream: TextIO | None = None) -> None:

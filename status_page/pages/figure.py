@@ -68,7 +68,7 @@ def _origin(figure: FigureView) -> str:
     return "all from real players"
 
 
-def trend(history: FigureHistory, *, short: bool = False) -> Component:
+def trend(history: FigureHistory, *, values_href: str | None = None) -> Component:
     """The figure over time against its target."""
     figure, aim = history.figure, target(history.figure)
     unit = display_unit(figure)
@@ -82,7 +82,8 @@ def trend(history: FigureHistory, *, short: bool = False) -> Component:
         unit=unit.sign,
         target=aim.value,
         target_text=aim.text,
-        short=short,
+        short=values_href is not None,
+        values_href=values_href,
     )
 
 

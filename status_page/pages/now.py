@@ -10,7 +10,7 @@ from services.metrics.views import FigureState, FigureView
 from status_page.pages.figure import SPANS, FigureHistory, trend
 from status_page.presentation import HREF, figure_tile
 from status_page.snapshot import StatusState
-from web.ui import card, columns, fmt, link, note, stack, timestamp, verdict
+from web.ui import card, columns, fmt, note, stack, timestamp, verdict
 from web.ui.theme import State
 
 LIVE_ID, TICK_ID = "status-live", "status-tick"
@@ -61,9 +61,8 @@ def live(state: StatusState, now: datetime) -> Component:
 def _histories(histories: Sequence[FigureHistory]) -> list[Component]:
     return [
         card(
-            trend(history, short=True),
+            trend(history, values_href=f"{HREF.format(name=history.figure.name)}?days={history.days}"),
             title=f"{history.figure.title}, {SPANS[history.days]}",
-            aside=link("In full", HREF.format(name=history.figure.name), arrow=True),
         )
         for history in histories
     ]

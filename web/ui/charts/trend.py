@@ -86,8 +86,12 @@ def trend_chart(
     end_at: datetime | None = None,
     id: ComponentId | None = None,
     short: bool = False,
+    values_href: str | None = None,
 ) -> Component:
-    """A line over time. Its values are in a table underneath, which also feeds the readout under the pointer."""
+    """A line over time. Its values are in a table underneath, which also feeds the readout under the pointer.
+
+    With `values_href` the table stands at that address instead, and a link leads there: for pages that must be light.
+    """
     values = measured(points)
     if not values:
         return html.Figure(
@@ -117,7 +121,10 @@ def trend_chart(
             "--gutter": f"{max((len(words) for _, words in marks), default=4)}ch",
         },
     )  # fmt: skip
-    return html.Figure([plot, _values(points, frame, title, unit)], className="chart", **given(id=id))
+    table = (
+        html.A("Values", href=values_href, className="small") if values_href else _values(points, frame, title, unit)
+    )
+    return html.Figure([plot, table], className="chart", **given(id=id))
 
 
 def _shapes(points: Sequence[Point], frame: _Frame, target: float | None, band: Sequence[BandPoint]) -> list[str]:
