@@ -151,6 +151,7 @@
         this.hls.attachMedia(video);
         this.hls.loadSource(data.source);
       } else {
+        this.reports.state("s");
         video.src = data.source;
       }
       video.play().catch((failure) => {
@@ -186,7 +187,6 @@
       let started = false;
       const report = (name, state, when = () => true) =>
         video.addEventListener(name, () => when() && this.reports.state(state()), { signal: this.listening.signal });
-      report("play", () => "s", () => !started);
       report("playing", () => { started = true; return "p"; });
       report("waiting", () => "r", () => started && !video.seeking);
       report("seeking", () => "k", () => started);
@@ -194,7 +194,7 @@
       report("ended", () => "e");
       video.addEventListener("error", () => {
         this.reports.state("f");
-        this.player.fail("The video could not be played.", this.sessionId);
+        this.fail("The video could not be played.", this.sessionId);
       }, { signal: this.listening.signal });
     }
 
@@ -212,7 +212,14 @@
           ? "The connection to the video was lost. Check your network, then try again."
           : "The video could not be played on this device.";
       const reference = problem.networkDetails?.getResponseHeader?.("X-Correlation-Id");
-      this.player.fail(words, reference || this.sessionId);
+      this.fail(words, reference || this.sessionId);
+    }
+
+    /** The play is over by a failure, which is its last report. */
+    fail(words, reference) {
+      this.failed = true;
+      this.end();
+      this.player.fail(words, reference);
     }
 
     schedule() {
@@ -257,7 +264,7 @@
       this.over = true;
       clearTimeout(this.timer);
       this.listening.abort();
-      const finished = !this.measure || this.player.video.ended;
+      const finished = !this.measure || this.failed || this.player.video.ended;
       this.hls?.destroy();
       if (!finished) this.reports.state("q");
       this.measure?.stop();
@@ -338,7 +345,6 @@
       place.querySelector("code").textContent = reference ?? "";
       this.fault.hidden = false;
       this.root.dataset.state = "failed";
-      this.play?.reports.flush();
       this.draw();
     }
 

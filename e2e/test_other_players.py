@@ -4,11 +4,10 @@ import statistics
 import uuid
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from playwright.sync_api import Page
 
-from e2e.players.collector import recorded
+from e2e.players.collector import film, recorded
 from e2e.players.site import PACKAGES, PlayerSite
 from tests.servers.product import Product
 
@@ -31,8 +30,7 @@ def site() -> Iterator[PlayerSite]:
 
 @pytest.fixture(scope="module")
 def hls_path(product: Product) -> str:
-    page = httpx.get(f"{product.url}/shop/watch/good-morning", trust_env=False).text
-    return page.split('data-source="/media/')[1].split('"')[0]
+    return film(product.url, "good-morning").split('data-source="/media/')[1].split('"')[0]
 
 
 def press_play(page: Page, site: PlayerSite, product: Product, hls_path: str, player: str, build: str) -> str:

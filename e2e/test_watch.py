@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, Route, expect
 
-from e2e.players.collector import occurrences, recorded
+from e2e.players.collector import film, occurrences, recorded
 from tests.servers.product import Product
 
 WATCH = "/shop/watch/good-morning"
@@ -18,6 +18,11 @@ STALL_AGREEMENT_MS = 130
 PLAYS = 3
 """A busy machine delays the page that looks from outside as well, so the middle one of several plays is compared."""
 KBPS = 125
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _film(product: Product) -> None:
+    film(product.url, "good-morning")
 
 
 def throttle(page: Page, *, latency_ms: int = 0, kbps: int = -1) -> CDPSession:

@@ -40,3 +40,16 @@ def occurrences(product_url: str, metric: str, **labels: str) -> float:
         for line in lines
         if line.startswith(f"{metric}{{") and all(w in line for w in wanted)
     )
+
+
+def film(product_url: str, slug: str) -> str:
+    """Return the page of a film once it is published: a new installation makes its films beside the running pages.
+
+    Raises: TimeoutError.
+    """
+
+    def ask() -> str:
+        answer = httpx.get(f"{product_url}/shop/watch/{slug}", trust_env=False)
+        return answer.text if answer.status_code == httpx.codes.OK else ""
+
+    return until(ask, f"the film {slug}", 180, poll_seconds=0.5)
