@@ -94,12 +94,8 @@ def trend_chart(
     """
     values = measured(points)
     if not values:
-        return html.Figure(
-            html.P(html.Span("Nothing measured in this period"), className="void"),
-            className="chart",
-            **given(id=id),
-            **attrs(data_empty="true"),
-        )
+        void = html.P(html.Span("Nothing measured in this period"), className="void")
+        return html.Figure(void, className="chart", **given(id=id), **attrs(data_empty="true"))
     edges = [edge for each in band for edge in (each.low, each.high)]
     low, high = extent([*values, *edges, *([target] if target is not None else [])])
     frame = _Frame(start_at or points[0].at, end_at or points[-1].at, low, high)
