@@ -220,6 +220,7 @@
       this.failed = true;
       this.end();
       this.player.fail(words, reference);
+      this.schedule();
     }
 
     schedule() {
@@ -242,7 +243,7 @@
       } catch {
         this.unread = "The collector cannot be reached.";
       }
-      if (this.over) return;
+      if (this.over && !this.failed) return;
       this.player.draw();
       if (!document.hidden && !this.settled()) this.schedule();
       else this.timer = 0;
@@ -251,11 +252,18 @@
     /** Whether the collector's account will not change by itself: nothing plays, and it has what we have. */
     settled() {
       const { video } = this.player;
+      if (this.failed) return this.recorded?.state === "failed" || this.asked > 2 * ASK_MS.length;
       return (video.paused || video.ended) && this.asked > ASK_MS.length && this.recorded !== null;
     }
 
     resume() {
       if (!this.timer && !this.over && this.measure?.joinMs !== null) this.schedule();
+    }
+
+    close() {
+      this.end();
+      clearTimeout(this.timer);
+      this.failed = false;
     }
 
     /** End the play; what is not sent yet is sent now, with the viewer's leaving. */
@@ -306,7 +314,7 @@
 
     begin() {
       if (this.play) {
-        this.play.end();
+        this.play.close();
         this.rest();
       }
       this.play = this.prepared;
@@ -320,7 +328,7 @@
     }
 
     leave() {
-      (this.play ?? this.prepared).end();
+      (this.play ?? this.prepared).close();
       this.play = null;
     }
 
@@ -358,14 +366,15 @@
       if (!play || !panel) return;
       const { measure, recorded } = play;
       panel.dataset.state = recorded ? "recorded" : "measuring";
-      this.set("measured", measure.joinMs === null ? "…" : milliseconds(measure.joinMs));
+      const unknown = play.failed ? "no start" : "…";
+      this.set("measured", measure.joinMs === null ? unknown : milliseconds(measure.joinMs));
       this.set("session", play.sessionId);
       this.set("stalls", measure.stalls ? `${measure.stalls}, ${milliseconds(measure.stallMs)}` : "none");
       if (!recorded) {
         this.set("recorded", "…");
         this.set("age", play.unread ?? "not recorded yet");
       } else {
-        this.set("recorded", recorded.join_time_ms === null ? "…" : milliseconds(recorded.join_time_ms));
+        this.set("recorded", recorded.join_time_ms === null ? unknown : milliseconds(recorded.join_time_ms));
         this.set("recorded-stalls", recorded.stalls ? `${recorded.stalls}, ${milliseconds(recorded.stall_ms)}` : "none");
         this.set("recorded-state", recorded.state);
       }

@@ -94,8 +94,8 @@ def _this_play() -> Component:
     """Two accounts of the same play, side by side: the page's own measurement, and the collector's record."""
     figures = html.Div(
         [
-            _account("Measured in this page", "measured", html.Small("press to moving frame")),
-            _account("Recorded by the collector", "recorded", html.Small(_place("age", ""), **attrs(aria_live="off"))),
+            _account("In this page", "measured", html.Small("press to moving frame")),
+            _account("By the collector", "recorded", html.Small(_place("age", ""), **attrs(aria_live="off"))),
         ],
         className="accounts",
     )
