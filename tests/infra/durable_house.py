@@ -1,22 +1,28 @@
 """A small shop with durable work, as a program: workers that tests kill, pause and replace.
 
-Usage: python -m tests.infra.durable_house OPTIONS, a JSON object with `url`, `folder`, `slot`, `missed_beats`, `point`.
+Usage: python -m tests.infra.durable_house
+
+Each line of its input is a JSON object with `url`, `folder`, `slot` and `missed_beats`: it forks a worker for it,
+prints the worker's pid, and leaves a file `exit-PID` in the folder when that has ended. Imports are paid for once.
 """
 
+import contextlib
 import json
+import logging
 import os
 import signal
 import sys
-import threading
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, ClassVar
 
 import dbos._dbos
 import sqlalchemy as sa
 
 from services.infra import settings
-from services.infra.crypto import Vault, new_master_keyset
+from services.infra.crypto import Vault
 from services.infra.db import Base, make_engine
 from services.infra.durable import Client, Effect, Failure, Hands, Json, Outbox, Reaction, Subscription, migrate
 from services.infra.uow import UnitOfWork, current
@@ -27,6 +33,7 @@ from services.kernel.errors import Invalid, Unavailable
 from services.kernel.facts import Fact
 from services.work import Work
 from services.work import subscriptions as work_subscriptions
+from tests.servers.process import end_with_parent
 from tests.servers.waiting import until
 
 SHOPPER = JobActor("shopper", frozenset({"shop.order", "shop.count", "work.read", "work.resume", "work.keep"}))
@@ -221,19 +228,16 @@ def die_in_the_engine(house: House) -> None:
         house.die("before_the_end")
         return ended(*given, **named)
 
-    engine.record_operation_result, engine.update_workflow_outcome = before_its_own_mark, before_the_end
+    doors = {"record_operation_result": before_its_own_mark, "update_workflow_outcome": before_the_end}
+    for name, door in doors.items():
+        setattr(engine, name, door)
 
 
 def work(options: dict[str, Any]) -> int:
     """Work until SIGTERM or until another process has taken over."""
     house = House(options["url"], Path(options["folder"]), durable_slot=options["slot"])
-    stop, lost = threading.Event(), threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-
-    def lose() -> None:
-        lost.set()
-        stop.set()
-
+    ends: SimpleQueue[int] = SimpleQueue()  # unlike an event, it may be used from a signal's handler
+    signal.signal(signal.SIGTERM, lambda *_: ends.put(0))
     patience = Patience(options.get("missed_beats", 8))
     hands = Hands(
         house.settings,
@@ -241,20 +245,55 @@ def work(options: dict[str, Any]) -> int:
         house.client,
         subscriptions=house.outbox.subscriptions,
         patience=patience,
-        on_lost=lose,
+        on_lost=lambda: ends.put(EXIT_LOST),
     )
     hands.start()
     die_in_the_engine(house)
     (house.folder / f"started-{os.getpid()}").touch()
-    stop.wait()
-    hands.stop(0 if lost.is_set() else 5)
-    return EXIT_LOST if lost.is_set() else 0
+    code = ends.get()
+    hands.stop(5 if code == 0 else 0)
+    return code
 
 
-def keyset() -> str:
-    """Return a master keyset for all workers of one test."""
-    return new_master_keyset()
+def worker(options: dict[str, Any]) -> None:
+    """Be a worker, in a process just forked."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    log = os.open(Path(options["folder"]) / f"worker-{options['slot']}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for number in (1, 2):
+        os.dup2(log, number)
+    end_with_parent()
+    code = 1
+    try:
+        logging.basicConfig(level=logging.INFO)
+        code = work(options)
+    except BaseException:  # noqa: BLE001 -- the log is all that the test will see
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def fork_workers() -> None:
+    """Fork a worker for each line of input, until that ends."""
+    folders: dict[int, Path] = {}
+
+    def bury(*_: object) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                (folders[ended[0]] / f"exit-{ended[0]}").write_text(str(os.waitstatus_to_exitcode(ended[1])))
+
+    signal.signal(signal.SIGCHLD, bury)
+    end_with_parent()
+    for line in sys.stdin:
+        options = json.loads(line)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        pid = os.fork()
+        if pid == 0:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+            worker(options)
+        folders[pid] = Path(options["folder"])
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        print(pid, flush=True)
 
 
 if __name__ == "__main__":
-    os._exit(work(json.loads(sys.argv[1])))
+    fork_workers()

@@ -1,6 +1,8 @@
 """Durable work with real processes, killed and paused for real, on SQLite and PostgreSQL."""
 
+import functools
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -28,33 +30,68 @@ and pid <> pg_backend_pid() and query not like '%pg_try_advisory_xact_lock%'
 COUNTED = "select pid, count(*) from shop_rows where kind = 'count' group by pid"
 
 
+class Worker:
+    """A background process of the house, seen from outside."""
+
+    def __init__(self, pid: int, folder: Path) -> None:
+        self.pid = pid
+        self._exit = folder / f"exit-{pid}"
+
+    def code(self) -> int | None:
+        """Return the exit code, negative for a signal, once the process has ended."""
+        return int(text) if self._exit.exists() and (text := self._exit.read_text()) else None
+
+    def wait(self) -> int:
+        """Wait for the end and return the exit code."""
+        until(lambda: self.code() is not None, f"the end of worker {self.pid}", DEADLINE)
+        code = self.code()
+        assert code is not None
+        return code
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        os.kill(self.pid, number)
+
+    def close(self) -> None:
+        """End the process, in whatever state it is."""
+        if self.code() is None:
+            self.send(signal.SIGKILL)
+            self.wait()
+
+
 class Workers:
     """Background processes of the house."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.started: list[subprocess.Popen[bytes]] = []
+    def __init__(self, house: House, forge: subprocess.Popen[str]) -> None:
+        self.house, self.forge = house, forge
+        self.started: list[Worker] = []
 
-    def start(self, slot: str = "a", **options: object) -> subprocess.Popen[bytes]:
-        """Start a worker and wait until it works."""
-        given = {"url": self.house.settings.database_url, "folder": str(self.house.folder), "slot": slot, **options}
-        with (self.house.folder / f"worker-{slot}.log").open("ab") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "tests.infra.durable_house", json.dumps(given)], cwd=ROOT, stdout=log, stderr=log
-            )
+    def start(self, slot: str = "a", **options: object) -> Worker:
+        """Start a worker and wait until it works, or has died of it."""
+        folder = self.house.folder
+        given = {"url": self.house.settings.database_url, "folder": str(folder), "slot": slot, **options}
+        assert self.forge.stdin
+        assert self.forge.stdout
+        self.forge.stdin.write(f"{json.dumps(given)}\n")
+        self.forge.stdin.flush()
+        worker = Worker(int(self.forge.stdout.readline()), folder)
         self.started.append(worker)
-        until(
-            lambda: (self.house.folder / f"started-{worker.pid}").exists() or worker.poll() is not None,
-            f"the start of worker {slot}",
-            DEADLINE,
-        )
+        started = folder / f"started-{worker.pid}"
+        until(lambda: started.exists() or worker.code() is not None, f"the start of worker {slot}", DEADLINE)
         return worker
 
     def close(self) -> None:
         """End all workers."""
         for worker in self.started:
-            worker.kill()
-            worker.wait()
+            worker.close()
+
+
+@pytest.fixture(scope="module")
+def forge() -> Iterator[subprocess.Popen[str]]:
+    """A process that has imported everything and forks workers."""
+    command = [sys.executable, "-m", "tests.infra.durable_house"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as made:
+        yield made
 
 
 @pytest.fixture
@@ -66,23 +103,28 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def workers(house: House) -> Iterator[Workers]:
-    made = Workers(house)
+def workers(house: House, forge: subprocess.Popen[str]) -> Iterator[Workers]:
+    made = Workers(house, forge)
     yield made
     made.close()
+
+
+def whole(house: House, order: str) -> bool:
+    """Tell whether an order has had its every consequence, once."""
+    return house.rows(order) == {"order": 1, "count": 1, "celebrate": 1}
 
 
 def eventually(condition: Callable[[], object], what: str) -> None:
     until(condition, what, DEADLINE)
 
 
-def pause(worker: subprocess.Popen[bytes], house: House) -> None:
+def pause(worker: Worker, house: House) -> None:
     """Pause a worker outside its short transactions, whose locks hold up the others until the database ends them."""
 
     def paused() -> bool:
-        worker.send_signal(signal.SIGSTOP)
+        worker.send(signal.SIGSTOP)
         if writes(house):
-            worker.send_signal(signal.SIGCONT)
+            worker.send(signal.SIGCONT)
             return False
         return True
 
@@ -135,11 +177,10 @@ def test_reaction_audit_row_and_chained_fact_happen_once_wherever_the_process_di
         (house.folder / f"die-{point}").touch()
         house.shop.order(SHOPPER, point, "count")
         worker = workers.start()
-        assert worker.wait(DEADLINE) == -signal.SIGKILL, f"the worker died {point}"
+        assert worker.wait() == -signal.SIGKILL, f"the worker died {point}"
     workers.start()
     for point in points:
-        whole = {"order": 1, "count": 1, "celebrate": 1}
-        eventually(lambda p=point, w=whole: house.rows(p) == w, f"one of each, after death {point}")
+        eventually(functools.partial(whole, house, point), f"one of each, after death {point}")
     eventually(settled(house), "an end of all work")
     assert all(house.rows(point) == {"order": 1, "count": 1, "celebrate": 1} for point in points)
     verbs = [verb for verb, _ in house.audited()]
@@ -163,7 +204,7 @@ def test_an_effect_whose_process_dies_after_sending_is_sent_again_with_the_same_
 ) -> None:
     (house.folder / "die-after_sending").touch()
     house.shop.order(SHOPPER, "parcel", "ship")
-    assert workers.start().wait(DEADLINE) == -signal.SIGKILL
+    assert workers.start().wait() == -signal.SIGKILL
     workers.start()
     eventually(lambda: "parcel of parcel" in house.rows("parcel"), "the vendor's answer")
     eventually(settled(house), "an end of all work")
@@ -217,7 +258,7 @@ def test_the_work_of_a_killed_worker_is_finished_by_another(house: House, worker
     eventually(lambda: list(house.folder.glob(f"holding-ship-{dying.pid}")), "work in the first worker")
     living = workers.start("b")
     (house.folder / "free-ship").touch()
-    dying.kill()
+    dying.send(signal.SIGKILL)
     (house.folder / "hold-ship").unlink()
     eventually(lambda: "parcel of left" in house.rows("left"), "the other worker's work")
     assert [int(pid) for _, pid in house.calls()][-1] in {dying.pid, living.pid}
@@ -252,8 +293,8 @@ def test_a_paused_worker_loses_its_work_and_does_no_harm_when_it_wakes(house: Ho
     other = workers.start("b")
     eventually(lambda: "parcel of nap" in house.rows("nap"), "the other worker's work")
     (house.folder / "free-ship").touch()
-    paused.send_signal(signal.SIGCONT)
-    assert paused.wait(DEADLINE) == EXIT_LOST
+    paused.send(signal.SIGCONT)
+    assert paused.wait() == EXIT_LOST
     eventually(settled(house), "an end of all work")
     assert [int(pid) for _, pid in house.calls()] == [paused.pid, other.pid]
     assert len({key for key, _ in house.calls()}) == 1
@@ -268,13 +309,13 @@ def test_a_reaction_that_is_paused_in_its_transaction_commits_nothing_once_anoth
     paused = workers.start("a")
     house.shop.order(SHOPPER, "nap", "count")
     eventually(lambda: list(house.folder.glob(f"holding-count-{paused.pid}")), "an open transaction")
-    paused.send_signal(signal.SIGSTOP)
+    paused.send(signal.SIGSTOP)
     (house.folder / "hold-count").unlink()
     workers.start("b")
     eventually(lambda: house.rows("nap") == {"order": 1, "count": 1, "celebrate": 1}, "the other worker's work")
     (house.folder / "free-count").touch()
-    paused.send_signal(signal.SIGCONT)
-    assert paused.wait(DEADLINE) == EXIT_LOST
+    paused.send(signal.SIGCONT)
+    assert paused.wait() == EXIT_LOST
     eventually(settled(house), "an end of all work")
     assert house.rows("nap") == {"order": 1, "count": 1, "celebrate": 1}
 
@@ -309,8 +350,8 @@ def test_two_workers_share_the_queue(house: House, workers: Workers) -> None:
 
 def test_a_worker_that_is_asked_to_stop_ends_in_good_order(house: House, workers: Workers) -> None:
     worker = workers.start()
-    worker.terminate()
-    assert worker.wait(DEADLINE) == 0
+    worker.send(signal.SIGTERM)
+    assert worker.wait() == 0
     (view,) = house.work.processes(SHOPPER)
     assert view.ended_because == "stopped"
     assert house.work.counts(SHOPPER).processes_alive == 0
@@ -321,7 +362,7 @@ def test_work_that_kills_its_processes_is_set_aside_and_listed(house: House) -> 
     table = "workflow_status" if house.engine.dialect.name == "sqlite" else "dbos.workflow_status"
     with house.engine.begin() as connection:
         connection.execute(
-            sa.text(f"update {table} set status = 'MAX_RECOVERY_ATTEMPTS_EXCEEDED' where name = 'shop.count'")  # noqa: S608
+            sa.text(f"update {table} set status = 'MAX_RECOVERY_ATTEMPTS_EXCEEDED' where name = 'shop.count'")  # noqa: S608 - the engine's own table, by its name
         )
     assert house.work.note_set_aside(SHOPPER) == 1
     assert house.work.note_set_aside(SHOPPER) == 0
