@@ -77,7 +77,7 @@ def _pytest(name: str, *arguments: str) -> bool:
 
 
 def _tests() -> bool:
-    return _pytest("tests", "tests", "--ignore=tests/dash", "-n", "2", "--dist", "loadgroup", "--durations=10")
+    return _pytest("tests", "tests", "-n", "2", "--dist", "loadgroup", "--durations=10")
 
 
 def _dash() -> bool:

@@ -18,6 +18,7 @@ COMPANIONS = {
     "opentelemetry-api": "opentelemetry-sdk",
     "plotly": "dash",
     "pydantic-core": "pydantic",
+    "selenium": "dash",
     "requests": "prometheus-api-client",
     "urllib3": "prometheus-api-client",
     "werkzeug": "flask",
