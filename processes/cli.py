@@ -79,8 +79,8 @@ def migrate() -> None:
 def check() -> None:
     """Print every setting, secrets masked, and tell whether the installation can start."""
     settings = _settings()
-    for name, value in settings.model_dump(mode="json").items():
-        typer.echo(f"GREENLIGHT_{name.upper()}={value}")
+    for name, value in settings.shown().items():
+        typer.echo(f"{name}={value}")
     problems = up_sequence.problems(settings)
     for problem in problems:
         typer.echo(f"problem: {problem}", err=True)

@@ -25,6 +25,7 @@ from services.infra.db import READ_ONLY, Base, make_engine
 from services.infra.uow import database_errors_translated
 from services.kernel.errors import Conflict, Unavailable
 
+FOLDER = Path(__file__).parent / "migrations"
 WAIT_SECONDS = 300.0
 _POLL_SECONDS = 0.05
 _ADVISORY_LOCK = 0x67_72_65_65_6E_6C_69  # "greenli": any number that nobody else locks
@@ -84,10 +85,10 @@ def differences(connection: sa.Connection) -> list[Any]:
     return list(compare_metadata(context, Base.metadata))
 
 
-def draft(connection: sa.Connection, message: str) -> Path:
+def draft(connection: sa.Connection, message: str, folder: Path = FOLDER) -> Path:
     """Write a revision from the differences, to be read and corrected by a person, and return its file."""
     number = f"{len(list(_scripts().walk_revisions())) + 1:04}"
-    script = command.revision(_config(connection), message, autogenerate=True, rev_id=number)
+    script = command.revision(_config(connection, folder), message, autogenerate=True, rev_id=number)
     return Path(str(getattr(script, "path", "")))
 
 
@@ -117,9 +118,9 @@ def _rendered(kind: str, item: object, _: object) -> str | Literal[False]:
     return False
 
 
-def _config(connection: sa.Connection | None = None) -> Config:
+def _config(connection: sa.Connection | None = None, folder: Path = FOLDER) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("file_template", "v%%(rev)s_%%(slug)s")
     config.attributes["connection"] = connection
     return config
