@@ -1,0 +1,203 @@
+"""Journeys of people who are really signed in, and what the browser complained about meanwhile."""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import pyotp
+import pytest
+from aiosmtpd.controller import Controller
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from account.mailbox import Mailbox
+from demo.history import tell_history
+from demo.rhythm import Rhythm
+from processes.mailbox import FOLDER
+from services.infra.migrate import migrate
+from services.infra.settings import read
+from services.kernel.clock import SystemClock
+from services.metrics import SqlMetricStore
+from services.wiring import wire
+from tests.servers.process import free_port
+from tests.servers.product import Person, Product
+from tests.servers.waiting import until
+from tools.paths import ROOT
+
+SIGN_IN = "/account/sign-in"
+PLAYS_A_DAY = 120.0
+ACTION_MS = 15_000
+Opens = Callable[..., BrowserContext]
+
+
+class ToldProduct(Product):
+    """The product with its demo, whose last ninety days are short enough to be told before it starts."""
+
+    def start(self) -> Self:
+        """Tell the history, then start."""
+        settings = read({}, data_dir=self.data, demo=True)
+        migrate(settings.database_url)
+        wired = wire(settings)
+        tell_history(
+            wired.recording,
+            SqlMetricStore(wired.uow),
+            wired.clock.now(),
+            lambda _: None,
+            rhythm=Rhythm(plays_a_day=PLAYS_A_DAY),
+        )
+        wired.engine.dispose()
+        return super().start()
+
+
+class MailServer:
+    """A mail server that refuses every mail until it is told to take them."""
+
+    def __init__(self) -> None:
+        self.port, self.takes = free_port(), False
+        self.taken: list[bytes] = []
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        """Answer one mail."""
+        if not self.takes:
+            return "554 No"
+        self.taken.append(envelope.content)
+        return "250 Yes"
+
+    def __enter__(self) -> Self:
+        self._controller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._controller.stop()
+
+
+def sign_in(page: Page, product: Product, person: Person, *, wanted: str = "") -> None:
+    """Sign a person in as they do it: address, password, and the code of their app."""
+    page.goto(f"{product.url}{wanted or SIGN_IN}")
+    page.get_by_label("E-mail").fill(person.email)
+    page.get_by_label("Password").fill(person.password)
+    page.get_by_role("button", name="Sign in").click()
+    if person.totp_secret:
+        expect(page.get_by_role("heading", level=1)).to_have_text("Confirm that it is you")
+        page.get_by_label("Code").fill(pyotp.TOTP(person.totp_secret).at(SystemClock().now()))
+        page.get_by_role("button", name="Continue").click()
+    page.wait_for_url(lambda url: "/account/" not in url)
+
+
+def listen(page: Page) -> list[str]:
+    """Return a list that fills with what the browser complains about: errors, and violations of the policy."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
+
+
+@pytest.fixture(scope="session")
+def product() -> Iterator[Product]:
+    """The product with its demo and a short history, for all journeys of the run."""
+    with ToldProduct() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def mail_server() -> Iterator[MailServer]:
+    """The mail server of the bare product."""
+    with MailServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bare_product(mail_server: MailServer) -> Iterator[Product]:
+    """The product without a demo: nothing was measured, nobody is there yet."""
+    with Product(demo=False, smtp_url=f"smtp://127.0.0.1:{mail_server.port}") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def letter(product: Product) -> Callable[[str, str], str]:
+    """Waits for the demo's mail to an address that holds a link below a path, and returns the link."""
+    mailbox = Mailbox(product.data / FOLDER)
+
+    def link_to(address: str, path: str) -> str:
+        def found() -> str | None:
+            texts = [mail.text for mail in mailbox.latest() if address in mail.to]
+            words = [word for text in texts for word in text.split() if f"{product.url}{path}/" in word]
+            return words[0] if words else None
+
+        return until(found, f"the mail to {address}") or ""
+
+    return link_to
+
+
+@pytest.fixture(scope="session")
+def people(product: Product) -> dict[str, Person]:
+    """The demo's people by role."""
+    return product.people()
+
+
+@pytest.fixture(scope="session")
+def signed_in_state(browser: Browser, product: Product, people: dict[str, Person]) -> Callable[[str], Any]:
+    """The cookies of somebody of a role, who signs in once for all journeys: a code of the app is good once."""
+    known: dict[str, Any] = {}
+
+    def state_of(role: str) -> Any:
+        if role not in known:
+            with contextlib.closing(browser.new_context()) as context:
+                sign_in(context.new_page(), product, people[role])
+                known[role] = context.storage_state()
+        return known[role]
+
+    return state_of
+
+
+@pytest.fixture
+def opened(browser: Browser, signed_in_state: Callable[[str], Any]) -> Iterator[Opens]:
+    """A maker of browser profiles, signed in as somebody of a role or as nobody; all are closed with the test."""
+    made: list[BrowserContext] = []
+
+    def make(role: str = "visitor", *, width: int = 1280, **options: Any) -> BrowserContext:
+        state = None if role == "visitor" else signed_in_state(role)
+        size = {"width": width, "height": 844 if width < 700 else 900}
+        made.append(browser.new_context(viewport=size, storage_state=state, **options))
+        made[-1].set_default_timeout(ACTION_MS)
+        return made[-1]
+
+    yield make
+    for context in made:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def repository(pytestconfig: pytest.Config) -> Path:
+    """The root of the tree."""
+    return pytestconfig.rootpath
+
+
+@pytest.fixture(scope="session")
+def first_admin(browser: Browser, bare_product: Product) -> Iterator[Page]:
+    """The first administrator of the bare product: invited from the command line, with password and app set up."""
+    invited = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "invite-admin", "ada@house.example"],
+        env=bare_product.environment(),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(invited.stdout.strip().splitlines()[-1])
+    page.get_by_label("Your name").fill("Ada First")
+    page.get_by_label("Password").fill("nine calm otters swim")
+    page.get_by_role("button", name="Create the account").click()
+    page.get_by_role("button", name="Show the QR code").click()
+    page.get_by_text("You cannot scan it?").click()
+    secret = page.locator("details code").inner_text()
+    page.get_by_label("2. Type the code that it shows").fill(pyotp.TOTP(secret).at(SystemClock().now()))
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    yield page
+    context.close()
