@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from dash.development.base_component import Component
 
-from web.shell.csrf import csrf_token
 from web.shell.guard import allows
 from web.shell.pages import Frame
-from web.ui import NavItem, NavSection, Person, demo_banner, signed_in_frame
+from web.shell.person import person_of
+from web.ui import NavItem, NavSection, demo_banner, signed_in_frame
 
 PREFIX = "/admin/"
 _SECTIONS = (
@@ -34,20 +34,13 @@ def frame(*, demo: bool) -> Callable[[Frame], Component]:
             NavSection(label, [NavItem(name, PREFIX + path, icon) for name, path, icon in items if path in open_paths])
             for label, items in _SECTIONS
         ]
-        person = framed.visit.signed_in
         return signed_in_frame(
             framed.children,
             name="Greenlight",
             home_href=PREFIX,
             sections=[*(s for s in sections if s.items), _ELSEWHERE],
             path=framed.visit.path,
-            person=Person(
-                person.name if person else "",
-                ", ".join(person.roles) if person else "",
-                "/account/security",
-                "/account/sign-out",
-                csrf_token(),
-            ),
+            person=person_of(framed.visit),
             demo=demo_banner(remove_command="python manage.py demo-forget") if demo else None,
         )
 

@@ -4,10 +4,10 @@ from dash.development.base_component import Component
 
 from dashboards.pages import evidence, playback
 from services.facade import Services
-from web.shell.csrf import csrf_token
 from web.shell.guard import allows
 from web.shell.pages import Frame, Surface
-from web.ui import NavItem, NavSection, Person, demo_banner, signed_in_frame
+from web.shell.person import person_of
+from web.ui import NavItem, NavSection, demo_banner, signed_in_frame
 
 PREFIX = "/dashboards/"
 _ITEMS = (("Playback", "", "chart-line"), ("Audit trail", "evidence", "stamp"))
@@ -39,12 +39,6 @@ def _frame(framed: Frame, *, demo: bool) -> Component:
         home_href=PREFIX,
         sections=[NavSection("Read", items), NavSection("Elsewhere", elsewhere)],
         path=framed.visit.path,
-        person=Person(
-            person.name if person else "",
-            ", ".join(person.roles) if person else "",
-            "/account/security",
-            "/account/sign-out",
-            csrf_token(),
-        ),
+        person=person_of(framed.visit),
         demo=demo_banner(remove_command="python manage.py demo-forget") if demo else None,
     )
