@@ -112,5 +112,6 @@ def keep_device(token: str) -> None:
 
 def unsaid(response: FlaskResponse) -> FlaskResponse:
     """Let no other site learn the address of this page, which holds a token."""
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # Not `no-referrer`: the browser would then send its form with `Origin: null`, which nobody may.
+    response.headers["Referrer-Policy"] = "same-origin"
     return response
