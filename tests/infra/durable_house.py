@@ -164,7 +164,7 @@ class House:
         self.die("after_sending")
         self.hold("ship")
         if "flaky" in fact.plan and len(calls.read_text().splitlines()) < 3:
-            raise Unavailable("vendor_down", "The vendor does not answer.")
+            raise Unavailable("vendor_down", "The vendor does not answer.", retry_after_seconds=0)
         if "impossible" in fact.plan:
             raise Invalid("vendor_refuses", "The vendor does not ship there.")
         return {"parcel": f"parcel of {fact.ref}"}
@@ -250,7 +250,7 @@ def work(options: dict[str, Any]) -> int:
     hands.start()
     die_in_the_engine(house)
     (house.folder / f"started-{os.getpid()}").touch()
-    code = ends.get()
+    code = until(lambda: None if ends.empty() else (ends.get(),), "a request to stop", 600)[0]
     hands.stop(5 if code == 0 else 0)
     return code
 
