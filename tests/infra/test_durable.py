@@ -123,12 +123,20 @@ def pause(worker: Worker, house: House) -> None:
 
     def paused() -> bool:
         worker.send(signal.SIGSTOP)
+        # The signal takes effect a little later, and a transaction could begin in between.
+        until(lambda: stands_still(worker.pid), "the worker's standstill", DEADLINE)
         if writes(house):
             worker.send(signal.SIGCONT)
             return False
         return True
 
     until(paused, "a moment without a write", DEADLINE, poll_seconds=0.05)
+
+
+def stands_still(pid: int) -> bool:
+    """Tell whether every thread of a process is stopped."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(stat.read_text().rpartition(") ")[2][0] == "T" for stat in threads)
 
 
 def writes(house: House) -> bool:
