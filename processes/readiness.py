@@ -1,7 +1,6 @@
 """What must be there for the web process to do its work."""
 
 from services.infra.migrate import pending
-
 from services.kernel.context import JobActor
 from services.wiring import Wired
 from web.shell.ports import Probe

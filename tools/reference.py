@@ -18,7 +18,7 @@ import services
 from services.identity import roles
 from services.infra import settings
 from services.infra.db import Base
-from services.infra.verbs import REGISTRY
+from services.infra.verbs import REGISTRY, VerbInfo
 from services.kernel.facts import Fact
 from services.metrics import catalogue
 from tools.paths import ROOT
@@ -61,7 +61,7 @@ def _permissions() -> Iterator[tuple[str, ...]]:
 
 
 def _verbs() -> Iterator[tuple[str, ...]]:
-    for name, info in sorted(REGISTRY.items()):
+    for name, info in sorted(product_verbs().items()):
         method: object = sys.modules[info.module]
         for part in name.split(".")[1:]:
             method = getattr(method, part)
@@ -69,6 +69,11 @@ def _verbs() -> Iterator[tuple[str, ...]]:
         if info.unaudited_because:
             meaning += f" Not audited: {info.unaudited_because}"
         yield f"`{name}`", info.kind, f"`{info.permission}`", meaning
+
+
+def product_verbs() -> dict[str, VerbInfo]:
+    """Return the product's verbs by name, without those that tests define."""
+    return {name: info for name, info in REGISTRY.items() if info.module.startswith("services.")}
 
 
 def _facts() -> Iterator[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.identity import roles
 from services.infra.db import Base, PersonalData, UtcDateTime
-from services.infra.verbs import REGISTRY, VerbInfo
+from services.infra.verbs import VerbInfo
 from tests.architecture import model_rules, tree
 from tools import reference
 
@@ -18,10 +18,6 @@ UNHEARD: dict[str, str] = {}
 @pytest.fixture(scope="module", autouse=True)
 def _everything_imported() -> None:
     reference.import_services()
-
-
-def _verbs() -> dict[str, VerbInfo]:
-    return {name: info for name, info in REGISTRY.items() if info.module.startswith("services.")}
 
 
 def test_every_table_is_named_after_its_owner() -> None:
@@ -42,7 +38,7 @@ def test_the_schema_imports_every_module_that_declares_tables() -> None:
 
 
 def test_every_verb_asks_for_a_declared_permission_of_its_own_domain() -> None:
-    assert model_rules.unguarded_verbs(_verbs(), roles.PERMISSIONS) == []
+    assert model_rules.unguarded_verbs(reference.product_verbs(), roles.PERMISSIONS) == []
 
 
 def test_every_permission_is_asked_for_by_a_verb_or_a_page() -> None:

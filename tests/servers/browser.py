@@ -1,6 +1,7 @@
 """Fixtures of a real Chromium, driven by Playwright."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -18,9 +19,14 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+def _lifetime(fixture_name: str, config: pytest.Config) -> Literal["session", "module"]:
+    """One for all journeys; elsewhere one a file, since the driver keeps an event loop running in our thread."""
+    return "session" if any(argument.startswith("e2e") for argument in config.args) else "module"
+
+
+@pytest.fixture(scope=_lifetime)
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """A headless Chromium for the whole run."""
+    """A headless Chromium."""
     program = require(request, "chromium")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
