@@ -250,7 +250,8 @@ def work(options: dict[str, Any]) -> int:
     hands.start()
     die_in_the_engine(house)
     (house.folder / f"started-{os.getpid()}").touch()
-    code = until(lambda: None if ends.empty() else (ends.get(),), "a request to stop", 600)[0]
+    until(lambda: not ends.empty(), "a request to stop", 600)
+    code = ends.get()
     hands.stop(5 if code == 0 else 0)
     return code
 

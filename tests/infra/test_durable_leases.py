@@ -1,6 +1,6 @@
 """Leased loops: one holder at a time, taken over from the silent, and a holder that lost its lease changes nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -34,7 +34,7 @@ class Fold:
 
 
 @pytest.fixture
-def loop(uow: UnitOfWork) -> Iterator[Callable[..., LeasedLoop]]:
+def loop(uow: UnitOfWork) -> Callable[..., LeasedLoop]:
     TURNS.create(uow.engine)
     fold = Fold(uow)
 
@@ -45,7 +45,7 @@ def loop(uow: UnitOfWork) -> Iterator[Callable[..., LeasedLoop]]:
 
         return LeasedLoop(uow, Beat("metrics.fold", run, 0.01), holder, Silence())
 
-    yield make
+    return make
 
 
 def turns(uow: UnitOfWork) -> list[str]:
