@@ -12,7 +12,7 @@ from services.identity.devices import device_token
 from services.identity.links import Links
 from services.identity.passwords import Passwords
 from services.identity.roles import is_staff
-from services.identity.rules import check_new_password, client_network
+from services.identity.rules import check_new_password
 from services.identity.sessions import SessionLife
 from services.identity.sign_in import FREE_BY_ACCOUNT
 from services.identity.tables import ResetRow, UserRow
@@ -22,6 +22,7 @@ from services.infra.verbs import command, query
 from services.kernel.context import Actor
 from services.kernel.errors import Gone, Invalid, NotFound
 from services.kernel.ids import new_id
+from services.kernel.network import client_network
 
 RESET_LASTS = timedelta(hours=1)
 FREE_RESETS_BY_CLIENT = 10

@@ -1,7 +1,6 @@
 """Pure rules of identity: addresses, names, passwords, waiting times, one-time codes."""
 
 import hmac
-import ipaddress
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -92,19 +91,6 @@ def wait_seconds(failures: int, free: int) -> int:
     if failures <= free:
         return 0
     return min(1 << min(failures - free - 1, 30), WAIT_SECONDS_MAX)
-
-
-def client_network(address: str) -> str:
-    """Return what counts as one client: an IPv4 address, or the /64 that one IPv6 subscriber has."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped:
-            return str(ip.ipv4_mapped)
-        return str(ipaddress.ip_network((ip, 64), strict=False))
-    return str(ip)
 
 
 def step_at(at: datetime) -> int:

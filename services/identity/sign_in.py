@@ -9,7 +9,6 @@ from services.identity.attempts import Attempts, Lane, forgive, take_back
 from services.identity.devices import device_token, known_device
 from services.identity.passwords import Passwords
 from services.identity.roles import is_staff
-from services.identity.rules import client_network
 from services.identity.sessions import SessionLife
 from services.identity.tables import UserRow
 from services.identity.views import Client, OpenedSession
@@ -17,6 +16,7 @@ from services.infra.uow import UnitOfWork, current
 from services.infra.verbs import command, query
 from services.kernel.context import Actor
 from services.kernel.errors import Invalid, Unauthenticated
+from services.kernel.network import client_network
 
 FREE_BY_ACCOUNT, FREE_BY_CLIENT, FREE_BY_DEVICE = 5, 20, 10
 

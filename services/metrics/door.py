@@ -1,9 +1,7 @@
 """The door for player reports: what it takes, from whom and how much, before anything is stored."""
 
-import contextlib
 import hashlib
 import hmac
-import ipaddress
 import math
 import secrets
 import threading
@@ -16,6 +14,7 @@ from services.infra.group_commit import GroupCommit
 from services.kernel.clock import Clock, to_epoch_ms
 from services.kernel.context import VisitorActor
 from services.kernel.errors import Gone, RateLimited, TooLarge, Unauthenticated
+from services.kernel.network import client_network
 from services.metrics.cmcd import parse_report
 from services.metrics.intake import Intake, Report, session_key
 
@@ -135,12 +134,8 @@ class Door:
         return "demo"
 
     def _client_key(self, address: str) -> bytes:
-        """Return a digest under a key that dies with the process; an IPv6 subscriber is a whole /64."""
-        with contextlib.suppress(ValueError):
-            parsed = ipaddress.ip_address(address)
-            if parsed.version == 6:  # noqa: PLR2004 -- the protocol's version
-                address = str(ipaddress.ip_network((parsed, 64), strict=False))
-        return hashlib.blake2b(address.encode(), key=self._client_secret, digest_size=16).digest()
+        """Return a digest under a key that dies with the process."""
+        return hashlib.blake2b(client_network(address).encode(), key=self._client_secret, digest_size=16).digest()
 
     def _player(self, name: str) -> str:
         lowered = name.lower()

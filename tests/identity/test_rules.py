@@ -10,7 +10,6 @@ from services.identity.rules import (
     PASSWORD_LENGTH_MIN,
     WAIT_SECONDS_MAX,
     check_new_password,
-    client_network,
     current_code,
     device_label,
     matching_step,
@@ -171,19 +170,6 @@ def test_codes_equal_the_published_vectors() -> None:
     published = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
     vectors = {59: "287082", 1111111109: "081804", 1234567890: "005924", 2000000000: "279037"}
     assert {s: current_code(published, datetime.fromtimestamp(s, UTC)) for s in vectors} == vectors
-
-
-@pytest.mark.parametrize(
-    ("address", "counted_as"),
-    [
-        ("203.0.113.7", "203.0.113.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("nonsense", "unknown"),
-    ],
-)
-def test_one_subscriber_counts_as_one_client(address: str, counted_as: str) -> None:
-    assert client_network(address) == counted_as
 
 
 def test_browsers_are_named_as_people_name_them() -> None:

@@ -65,7 +65,7 @@ def _wrap(
 
 
 def _behind_proxies(app: WSGIApplication, hops: int) -> WSGIApplication:
-    return ProxyFix(app, x_for=hops, x_proto=hops, x_host=hops) if hops else app
+    return ProxyFix(app, x_for=hops, x_proto=hops) if hops else app
 
 
 def cached_document(server: Flask, path: str) -> CachedDocument | None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from services.kernel.network import client_network
 from web.shell.problem_kinds import BY_STATUS
 from web.shell.problems import Problem, Problems
 
@@ -39,7 +40,7 @@ class BodyGate:
         length = _length(environ)
         if length == 0:
             return self._app(environ, start_response)
-        with self._slot(environ.get("REMOTE_ADDR", "")) as admitted:
+        with self._slot(client_network(environ.get("REMOTE_ADDR", ""))) as admitted:
             if not admitted:
                 return self._problems.answer(environ, start_response, _BUSY)
             if length is None or length > self._whole_bytes:
