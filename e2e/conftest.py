@@ -87,6 +87,16 @@ def sign_in(page: Page, product: Product, person: Person, *, wanted: str = "") -
     page.wait_for_url(lambda url: "/account/" not in url)
 
 
+def set_up_app(page: Page) -> None:
+    """Set up an authenticator app as somebody does who cannot scan, and keep the recovery codes."""
+    page.get_by_role("button", name="Show the QR code").click()
+    page.get_by_text("You cannot scan it?").click()
+    secret = "".join(page.locator("details code").inner_text().split())
+    page.get_by_label("2. Type the code that it shows").fill(pyotp.TOTP(secret).at(SystemClock().now()))
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("link", name="I have kept them").click()
+
+
 def listen(page: Page) -> list[str]:
     """Return a list that fills with what the browser complains about: errors, and violations of the policy."""
     heard: list[str] = []
@@ -192,12 +202,7 @@ def first_admin(browser: Browser, bare_product: Product) -> Iterator[Page]:
     page.get_by_label("Your name").fill("Ada First")
     page.get_by_label("Password").fill("nine calm otters swim")
     page.get_by_role("button", name="Create the account").click()
-    page.get_by_role("button", name="Show the QR code").click()
-    page.get_by_text("You cannot scan it?").click()
-    secret = page.locator("details code").inner_text()
-    page.get_by_label("2. Type the code that it shows").fill(pyotp.TOTP(secret).at(SystemClock().now()))
-    page.get_by_role("button", name="Confirm").click()
-    page.get_by_role("link", name="I have kept them").click()
+    set_up_app(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
     yield page
     context.close()

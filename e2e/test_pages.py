@@ -1,0 +1,243 @@
+"""Every page of the product in a real browser: no fault for axe, nothing outside, nothing complained about."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+
+from e2e.conftest import Opens, listen
+from tests.access.product import make_product
+from tests.servers.product import Person, Product
+from web.shell.dash_surface import surfaces
+from web.shell.routes import declared_rules
+
+pytestmark = pytest.mark.capability("GO-4")
+
+AXE = """() => axe.run(document, {resultTypes: ["violations"]}).then((found) => found.violations.flatMap(
+  (each) => each.nodes.map((node) => `${each.id}: ${node.html.slice(0, 160)}`)))"""
+OUTSIDE = """() => [...document.querySelectorAll("main *, header *, footer *")].filter((element) => {
+  const apart = ".sr-only, .skip, .scroll, .tablist, .top nav, dialog, .js-plotly-plot, .seg, .pills";
+  if (!element.checkVisibility() || element.closest(apart)) return false;
+  const box = element.getBoundingClientRect();
+  return box.width > 0 && (box.right > document.documentElement.clientWidth + 1 || box.left < -1);
+}).map((element) => element.outerHTML.slice(0, 160))"""
+WIDTHS = {"desktop": 1280, "phone": 390}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A page as somebody sees it, and the rule of the product that it stands for."""
+
+    rule: str
+    path: str = ""
+    role: str = "visitor"
+    status: int = 200
+    bare: bool = False
+
+    @property
+    def where(self) -> str:
+        """The path that is opened."""
+        return self.path or self.rule
+
+
+PROOFS = {
+    "status": Proof("/status/"),
+    "status-empty": Proof("/status/", bare=True),
+    "figure": Proof("/status/figures/<name>", "/status/figures/join_time_p95/?days=30"),
+    "figure-empty": Proof("/status/figures/<name>", "/status/figures/rebuffer_ratio/", bare=True),
+    "method": Proof("/status/how-we-measure", "/status/how-we-measure/"),
+    "shop": Proof("/shop/"),
+    "shop-empty": Proof("/shop/", bare=True),
+    "watch": Proof("/shop/watch/<slug>", "/shop/watch/good-morning"),
+    "errors": Proof("/docs/errors"),
+    "sign-in": Proof("/account/sign-in"),
+    "reset": Proof("/account/reset"),
+    "reset-link-over": Proof("/account/reset/<token>", "/account/reset/pwr_0.0", status=404),
+    "invitation-link-over": Proof("/account/invitation/<token>", "/account/invitation/inv_0.0", status=404),
+    "security-fan": Proof("/account/security", role="fan"),
+    "security-staff": Proof("/account/security", role="compliance"),
+    "set-up": Proof("/account/second-factor/set-up", role="fan"),
+    "mailbox": Proof("/account/mailbox", role="admin"),
+    "overview": Proof("/admin/", role="admin"),
+    "work": Proof("/admin/work", role="admin"),
+    "people": Proof("/admin/people", role="admin"),
+    "messages": Proof("/admin/messages", role="admin"),
+    "gallery": Proof("/admin/gallery", role="admin"),
+    "playback": Proof("/dashboards/", role="operator"),
+    "evidence": Proof("/dashboards/evidence", role="compliance"),
+    "forbidden": Proof("403", "/admin/", role="fan", status=403),
+    "not-found": Proof("404", "/status/nothing-here", status=404),
+    "not-found-inside": Proof("404", "/admin/nothing-here", role="admin", status=404),
+}
+REACHED = {"/account/second-factor", "/account/invitation/<token>", "/account/reset/<token>", "/account/mailbox/<name>"}
+"""Pages to which a link in a mail or a half sign-in leads; tests below go there."""
+NO_PAGES = {
+    "/",
+    "/.well-known/change-password",
+    "/.well-known/security.txt",
+    "/account/",
+    "/favicon.ico",
+    "/health/live",
+    "/health/ready",
+    "/ingest/cmcd/sessions/<sid>",
+    "/media/<path:path>",
+    "/metrics",
+    "/robots.txt",
+    "/static/<file_hash>/<name>",
+    "/static/dash/<version>/<package>/<path:path>",
+    "/status/figures.json",
+    "/status/figures/<name>.csv",
+}
+"""What answers a GET with a file, a document for programs, or the way to a page."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    return make_product(tmp_path_factory.mktemp("product"))[1]
+
+
+def test_every_page_of_the_product_is_proved_here(server: Flask) -> None:
+    drawn = [app.surface for app in surfaces(server).values()]
+    pages = {surface.prefix + page.path for surface in drawn for page in surface.pages}
+    prefixes = tuple(surface.prefix for surface in drawn)
+    documents = {
+        rule.rule
+        for rule, declared in declared_rules(server)
+        if declared is not None and "GET" in (rule.methods or ()) and not _of_dash(rule.rule, prefixes)
+    }
+    assert pages | documents - NO_PAGES == {proof.rule for proof in PROOFS.values()} - {"403", "404"} | REACHED
+
+
+def _of_dash(rule: str, prefixes: tuple[str, ...]) -> bool:
+    return any(rule in {prefix, f"{prefix}<path:path>"} or rule.startswith(f"{prefix}_") for prefix in prefixes)
+
+
+@pytest.fixture(scope="session")
+def pictures(repository: Path) -> Path:
+    folder = repository / "test-results" / "pages"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def prove(repository: Path, pictures: Path) -> Callable[..., None]:
+    """Hold a page that is open against what every page keeps, in light and dark, at the width it has."""
+
+    def proved(page: Page, name: str, size: str) -> None:
+        settle(page)
+        page.evaluate((repository / "node_modules" / "axe-core" / "axe.min.js").read_text())
+        faults: list[Any] = []
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type] # its literals
+            page.screenshot(path=pictures / f"{name}-{scheme}-{size}.png", full_page=True, animations="disabled")
+            faults += [f"{scheme} {fault}" for fault in page.evaluate(AXE)]
+        faults += page.evaluate(OUTSIDE)
+        wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert faults == []
+        assert wide == 0
+
+    return proved
+
+
+def settle(page: Page) -> None:
+    """Wait until a page is drawn, with its charts and faces."""
+    expect(page.locator("h1").first).to_be_visible(timeout=20_000)
+    expect(page.locator("#shell-document")).to_have_count(0, timeout=20_000)
+    if page.locator(".js-plotly-plot").count():
+        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+
+
+def heard_beside(heard: list[str], status: int) -> list[str]:
+    """What the browser complained about, without its telling of the document's own status."""
+    return [words for words in heard if not (status >= 400 and f"status of {status}" in words)]
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+@pytest.mark.parametrize("name", PROOFS)
+def test_a_page_fits_is_open_to_everybody_and_complains_about_nothing(
+    opened: Opens,
+    request: pytest.FixtureRequest,
+    product: Product,
+    prove: Callable[..., None],
+    name: str,
+    size: str,
+) -> None:
+    proof = PROOFS[name]
+    house: Product = request.getfixturevalue("bare_product") if proof.bare else product
+    page = opened(proof.role, width=WIDTHS[size]).new_page()
+    heard = listen(page)
+    answer = page.goto(f"{house.url}{proof.where}")
+    assert answer is not None
+    assert answer.status == proof.status
+    if name == "people":
+        page.get_by_label("Why do you need to see this?").fill("a proof of this page")
+        page.get_by_role("button", name="Show people").click()
+        expect(page.get_by_role("heading", name="Open invitations")).to_be_visible()
+    prove(page, name, size)
+    assert heard_beside(heard, proof.status) == []
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_the_pages_behind_links_of_mails_keep_the_same(
+    opened: Opens, product: Product, letter: Callable[[str, str], str], prove: Callable[..., None], size: str
+) -> None:
+    admin = opened("admin").new_page()
+    admin.goto(f"{product.url}/admin/people")
+    admin.get_by_role("button", name="Invite").click()
+    admin.get_by_label("E-mail address").fill(f"proof-{size}@studio.example")
+    admin.get_by_role("button", name="Send invitation").click()
+    page = opened(width=WIDTHS[size]).new_page()
+    heard = listen(page)
+    page.goto(letter(f"proof-{size}@studio.example", "/account/invitation"))
+    prove(page, "invitation", size)
+
+    page.goto(f"{product.url}/account/reset")
+    page.get_by_label("E-mail").fill("agency@greenlight.example")
+    page.locator("form").get_by_role("button").first.click()
+    prove(page, "reset-sent", size)
+    page.goto(letter("agency@greenlight.example", "/account/reset"))
+    prove(page, "reset-link", size)
+
+    reader = opened("admin", width=WIDTHS[size]).new_page()
+    reader.goto(f"{product.url}/account/mailbox")
+    reader.locator("table a").first.click()
+    expect(reader.get_by_role("link", name="All mails")).to_be_visible()
+    prove(reader, "mail", size)
+    assert heard == []
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_the_half_signed_in_pages_keep_the_same(
+    browser: Browser, opened: Opens, product: Product, people: dict[str, Person], prove: Callable[..., None], size: str
+) -> None:
+    page = opened(width=WIDTHS[size]).new_page()
+    heard = listen(page)
+    page.goto(f"{product.url}/account/sign-in")
+    page.get_by_label("E-mail").fill(people["operator"].email)
+    page.get_by_label("Password").fill(people["operator"].password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile("second-factor"))
+    prove(page, "second-factor", size)
+    page.get_by_label("Code").fill("000000")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    prove(page, "second-factor-wrong", size)
+    assert heard_beside(heard, 422) == []
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_a_house_where_nothing_happened_yet_keeps_the_same(
+    bare_product: Product, first_admin: Page, prove: Callable[..., None], size: str
+) -> None:
+    page = first_admin.context.new_page()
+    page.set_viewport_size({"width": WIDTHS[size], "height": 900})
+    for name, path in (("overview", "/admin/"), ("work", "/admin/work"), ("playback", "/dashboards/")):
+        page.goto(f"{bare_product.url}{path}")
+        prove(page, f"{name}-empty", size)
+    page.close()

@@ -1,0 +1,203 @@
+"""Staff and readers at work, each really signed in: what they do takes effect, and is found again."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e.conftest import MailServer, Opens, listen, set_up_app, sign_in
+from tests.servers.product import Person, Product
+from tests.servers.waiting import until
+
+PASSWORD = "seven quiet herons wait"
+Letter = Callable[[str, str], str]
+
+
+def open_page(page: Page, product: Product, path: str, heading: str) -> list[str]:
+    """Open a page of a surface, wait until it is drawn, and return what the browser complains about."""
+    heard = listen(page)
+    page.goto(f"{product.url}{path}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    return heard
+
+
+def show_people(page: Page, purpose: str) -> None:
+    page.get_by_label("Why do you need to see this?").fill(purpose)
+    page.get_by_role("button", name="Show people").click()
+
+
+@pytest.mark.capability("GO-4")
+def test_an_admin_invites_an_operator_who_sets_up_the_account_and_sees_its_pages_only(
+    opened: Opens, product: Product, letter: Letter
+) -> None:
+    page = opened("admin").new_page()
+    heard = open_page(page, product, "/admin/", "Overview")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="People").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("People")
+    page.get_by_role("button", name="Show people").click()
+    expect(page.locator(".toast")).to_contain_text("That was not done")
+    page.get_by_role("button", name="Invite").click()
+    page.get_by_label("E-mail address").fill("nora@studio.example")
+    page.get_by_label("Role").select_option("operator")
+    page.get_by_role("button", name="Send invitation").click()
+    expect(page.get_by_text("Invitation queued")).to_be_visible()
+    show_people(page, "an operator joins")
+    expect(page.get_by_role("row").filter(has_text="nora@studio.example")).to_contain_text("operator")
+    link = letter("nora@studio.example", "/account/invitation")
+
+    guest = opened().new_page()
+    guest.goto(link)
+    guest.get_by_label("Your name").fill("Nora Lindqvist")
+    guest.get_by_label("Password").fill(PASSWORD)
+    guest.get_by_role("button", name="Create the account").click()
+    set_up_app(guest)
+    expect(guest.get_by_role("heading", level=1)).to_have_text("Overview")
+    places = guest.get_by_role("navigation", name="Main")
+    expect(places.get_by_role("link", name="Background work")).to_be_visible()
+    expect(places.get_by_role("link", name="People")).to_have_count(0)
+    answer = guest.goto(f"{product.url}/admin/people")
+    assert answer is not None
+    assert answer.status == 403
+    assert opened().new_page().goto(link).status == 410  # type: ignore[union-attr] # it is answered
+    assert heard == []
+
+
+@pytest.mark.capability("GO-4")
+@pytest.mark.parametrize(("button", "said"), [("End sign-ins", "Ended"), ("Suspend", "Suspended")])
+def test_ending_somebody_s_sign_ins_takes_effect_at_their_next_request(
+    opened: Opens, product: Product, people: dict[str, Person], button: str, said: str
+) -> None:
+    theirs = opened().new_page()
+    sign_in(theirs, product, people["affiliate"])
+    theirs.goto(f"{product.url}/account/security")
+    expect(theirs.get_by_role("heading", level=1)).to_have_text("Your account")
+
+    page = opened("admin").new_page()
+    open_page(page, product, "/admin/people", "People")
+    show_people(page, "their device was stolen")
+    row = page.get_by_role("row").filter(has_text=people["affiliate"].email)
+    row.get_by_role("button", name=button).click()
+    expect(page.locator(".toast").filter(has_text=said)).to_be_visible()
+
+    theirs.reload()
+    expect(theirs.get_by_role("heading", level=1)).to_have_text("Sign in")
+    if button == "Suspend":
+        theirs.get_by_label("E-mail").fill(people["affiliate"].email)
+        theirs.get_by_label("Password").fill(people["affiliate"].password)
+        theirs.get_by_role("button", name="Sign in").click()
+        expect(theirs.locator("main")).to_contain_text("do not fit together")
+        row.get_by_role("button", name="Reinstate").click()
+        expect(row.get_by_role("button", name="Suspend")).to_be_visible()
+
+
+@pytest.mark.capability("ERR-2")
+def test_compliance_finds_a_change_by_the_reference_that_its_answer_carried(
+    opened: Opens, product: Product, people: dict[str, Person]
+) -> None:
+    fan = opened().new_page()
+    sign_in(fan, product, people["fan"])
+    fan.goto(f"{product.url}/account/security")
+    fan.get_by_label("Name", exact=True).fill("Fay of the Fens")
+    with fan.expect_response(lambda response: response.url.endswith("/security/name")) as answered:
+        fan.get_by_role("button", name="Save").click()
+    reference = answered.value.headers["x-correlation-id"]
+
+    page = opened("compliance").new_page()
+    heard = open_page(page, product, "/dashboards/evidence", "Audit trail")
+    page.get_by_label("Any id, or a verb").fill(reference)
+    page.get_by_role("button", name="Search", exact=True).click()
+    row = page.get_by_role("row").filter(has_text="rename_self")
+    expect(row).to_have_count(1)
+    expect(page.get_by_role("row")).to_have_count(2)
+    assert "Fay of the Fens" not in page.locator("main").inner_text()
+    row.locator("a[title^=aud_]").click()
+    expect(page).to_have_url(re.compile("search=aud_"))
+    expect(page.get_by_role("row").filter(has_text="rename_self")).to_have_count(1)
+    assert heard == []
+
+
+@pytest.mark.capability("STATUS-1")
+def test_an_operator_changes_span_and_split_of_the_playback_dashboard(opened: Opens, product: Product) -> None:
+    page = opened("operator").new_page()
+    heard = open_page(page, product, "/dashboards/", "Playback")
+    expect(page.locator(".js-plotly-plot .scatterlayer").first).to_be_visible()
+    page.get_by_role("radio", name="90 d").check()
+    expect(page.get_by_role("heading", name="By player, 90 d")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="hls.js")).to_be_visible()
+    page.get_by_role("radio", name="Origin").check()
+    expect(page.get_by_role("heading", name="By origin, 90 d")).to_be_visible()
+    plays = page.get_by_role("row").filter(has_text=re.compile("^demo")).get_by_role("cell").first.inner_text()
+    assert int(plays.replace(",", "")) > 5_000
+    assert heard == []
+
+
+@pytest.mark.capability("GO-4")
+def test_a_fan_is_refused_with_a_reference_and_a_visitor_comes_back_where_they_wanted_to_go(
+    opened: Opens, product: Product, people: dict[str, Person]
+) -> None:
+    fan = opened("fan").new_page()
+    answer = fan.goto(f"{product.url}/admin/work")
+    assert answer is not None
+    assert answer.status == 403
+    assert answer.headers["x-correlation-id"] in fan.locator("main").inner_text()
+    visitor = opened().new_page()
+    sign_in(visitor, product, people["creator"], wanted="/dashboards/?days=7")
+    assert visitor.url == f"{product.url}/dashboards/?days=7"
+
+
+def test_the_palette_leads_by_keyboard_and_the_frame_signs_out(
+    opened: Opens, product: Product, people: dict[str, Person]
+) -> None:
+    page = opened().new_page()
+    sign_in(page, product, people["agency"])
+    heard = open_page(page, product, "/dashboards/", "Playback")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    page.keyboard.type("shop")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/shop/")
+    page.goto(f"{product.url}/dashboards/")
+    page.locator(".rail").get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    page.goto(f"{product.url}/dashboards/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    assert heard == []
+
+
+@pytest.mark.capability("GO-4")
+def test_a_tab_goes_on_after_another_one_signed_out_and_in_again(
+    opened: Opens, product: Product, people: dict[str, Person]
+) -> None:
+    context = opened()
+    first = context.new_page()
+    sign_in(first, product, people["creator"])
+    open_page(first, product, "/dashboards/", "Playback")
+    second = context.new_page()
+    open_page(second, product, "/dashboards/", "Playback")
+    second.locator(".rail").get_by_role("button", name="Sign out").click()
+    first.get_by_role("radio", name="7 d").check()
+    expect(first.locator(".toast").get_by_role("link", name="Sign in again")).to_be_visible()
+    sign_in(second, product, people["creator"])
+    first.get_by_role("radio", name="30 d").check()
+    expect(first.get_by_role("heading", name="By player, 30 d")).to_be_visible()
+
+
+def test_a_mail_that_was_refused_stands_among_failed_work_and_goes_out_when_tried_again(
+    opened: Opens, bare_product: Product, first_admin: Page, mail_server: MailServer
+) -> None:
+    page = first_admin
+    open_page(page, bare_product, "/admin/people", "People")
+    page.get_by_role("button", name="Invite").click()
+    page.get_by_label("E-mail address").fill("otto@studio.example")
+    page.get_by_label("Role").select_option("compliance")
+    page.get_by_role("button", name="Send invitation").click()
+    expect(page.get_by_text("Invitation queued")).to_be_visible()
+    open_page(page, bare_product, "/admin/work", "Background work")
+    row = page.get_by_role("row").filter(has_text="notifications.deliver").first
+    expect(row).to_contain_text("The mail server refuses the message.", timeout=30_000)
+    mail_server.takes = True
+    row.get_by_role("button", name="Try again").click()
+    until(lambda: mail_server.taken, "the mail")
+    open_page(page, bare_product, "/admin/messages", "Messages")
+    expect(page.get_by_role("row").filter(has_text="invitation").first).to_contain_text("sent", timeout=30_000)
