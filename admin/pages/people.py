@@ -57,7 +57,7 @@ def _purpose() -> Component:
             [
                 text_input("Why do you need to see this?", id=IDS.part("purpose"), maxLength=200, autoComplete="off",
                            hint="Stands in the audit trail beside the people whom you see."),
-                button("Show people", id=IDS.part("show"), icon_name="eye"),
+                html.Div(button("Show people", id=IDS.part("show"), icon_name="eye"), className="acts"),
             ],
             gap="small",
         )

@@ -88,7 +88,7 @@ def _counts(services: Services, actor: Actor) -> Component:
         kpi("Failed", fmt.count(counts.failed), note="wait for a person"),
         kpi("Retrying", fmt.count(counts.retrying), note="will be tried again by themselves"),
         kpi("Processes alive", fmt.count(counts.processes_alive), note="that run this work"),
-    ])  # fmt: skip
+    ], heading="Counts")  # fmt: skip
 
 
 def _failed(services: Services, actor: Actor, now: datetime) -> Component:

@@ -47,7 +47,8 @@ def _found_by(an_id: str) -> Component:
     """An id, shortened to what tells it apart, that leads to everything about it."""
     prefix, _, rest = an_id.partition("_")
     short = f"{prefix}_…{rest[-8:]}" if len(rest) == _ID_DIGITS else an_id
-    return html.A(mono(short), href=f"{PATH}?{urlencode({'search': an_id})}", title=an_id)
+    found_at = f"{PATH}?{urlencode({'search': an_id})}"
+    return html.A(mono(short), href=found_at, title=an_id, style={"whiteSpace": "nowrap"})
 
 
 _GRID = [

@@ -56,7 +56,7 @@ def figure_page(history: FigureHistory, now: datetime) -> Component:
               if figure.good_share is not None else []),
             kpi("Plays", fmt.count(figure.samples), note=_origin(figure)),
             *[kpi(c.title, companion(c), note="raw sum of the window") for c in figure.companions],
-        ]),
+        ], heading="Figures"),
         _trend(history),
         columns([_state(figure, now), _recompute(history)], least="half"),
     ], gap="large")  # fmt: skip
@@ -114,7 +114,7 @@ def _recompute(history: FigureHistory) -> Component:
         prose([
             ("The same figure, from the same cells, for your own program. A bucket without a measurement is empty in "
             "the CSV and null in the JSON; it is never zero."),
-            [part for link in [*links, html.A("JSON, now", href="/status/figures.json")] for part in (link, "  ")],
+            [part for link in links for part in (link, " · ")] + [html.A("JSON, now", href="/status/figures.json")],
         ]),
         title="Compute it again",
     )  # fmt: skip

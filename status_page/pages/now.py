@@ -52,7 +52,7 @@ def live(state: StatusState, now: datetime) -> Component:
     return html.Div(
         [
             verdict(title, colour, lead=lead, live=timestamp(state.as_of, now=now, prefix="updated")),
-            columns([figure_tile(figure, now) for figure in state.figures]),
+            columns([figure_tile(figure, now) for figure in state.figures], heading="Figures"),
         ],
         className="stack large",
     )
@@ -77,4 +77,9 @@ def _explained(figures: Sequence[FigureView]) -> Component:
         "Every figure is one merge over all plays of its window, never an average of averages. "
         "Raw counts, history and definition:"
     )
-    return note([lead, *[[" ", html.A(f.title, href=HREF.format(name=f.name))] for f in figures]])
+    return note(
+        [
+            lead,
+            *[[" · " if f is not figures[0] else " ", html.A(f.title, href=HREF.format(name=f.name))] for f in figures],
+        ]
+    )
