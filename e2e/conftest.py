@@ -10,7 +10,7 @@ from typing import Any, Self
 import pyotp
 import pytest
 from aiosmtpd.controller import Controller
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from account.mailbox import Mailbox
 from demo.history import tell_history
@@ -170,7 +170,7 @@ def opened(browser: Browser, signed_in_state: Callable[[str], Any]) -> Iterator[
 
     def make(role: str = "visitor", *, width: int = 1280, **options: Any) -> BrowserContext:
         state = None if role == "visitor" else signed_in_state(role)
-        size = {"width": width, "height": 844 if width < 700 else 900}
+        size = ViewportSize(width=width, height=844 if width < 700 else 900)
         made.append(browser.new_context(viewport=size, storage_state=state, **options))
         made[-1].set_default_timeout(ACTION_MS)
         return made[-1]

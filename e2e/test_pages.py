@@ -133,7 +133,7 @@ def prove(repository: Path, pictures: Path) -> Callable[..., None]:
         page.evaluate((repository / "node_modules" / "axe-core" / "axe.min.js").read_text())
         faults: list[Any] = []
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type] # its literals
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.screenshot(path=pictures / f"{name}-{scheme}-{size}.png", full_page=True, animations="disabled")
             faults += [f"{scheme} {fault}" for fault in page.evaluate(AXE)]
         faults += page.evaluate(OUTSIDE)
