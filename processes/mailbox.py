@@ -4,7 +4,6 @@ import logging
 import secrets
 import signal
 import socket
-import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ FOLDER = "mailbox"
 KEPT = 500
 """How many mails are kept; older ones are dropped."""
 _HOST, _MARK = "127.0.0.1", "/mailbox"
+_ENDINGS = {signal.SIGTERM, signal.SIGINT}
 _log = logging.getLogger(__name__)
 
 
@@ -78,10 +78,9 @@ def run(settings: Settings, clock: Clock) -> None:
     if port is None:
         raise Conflict("mailbox_not_wanted", "Mails go to another server: `manage.py up --demo` starts a mailbox.")
     logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells of each command
-    over = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
+    # Blocked before the server's thread starts, so that the one wait below gets them whenever they come.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     controller = open_mailbox(settings.data_dir / FOLDER, clock, port=port)
     _log.info("mailbox_open", extra={"port": port})
-    over.wait()
+    signal.sigwait(_ENDINGS)
     controller.stop()
