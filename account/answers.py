@@ -42,7 +42,7 @@ def task(account: Account, title: str, children: Node, *, wrong: Wrong = NOTHING
 
 def demo(account: Account) -> Node:
     """Return the label of a demo's pages; nothing elsewhere."""
-    return demo_banner(remove_command="python manage.py demo-forget") if account.services.demo else None
+    return demo_banner() if account.services.demo else None
 
 
 def text(name: str) -> str:

@@ -69,7 +69,8 @@ def tell_history(
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     wanted = [today - _DAY * back for back in range(days, -1, -1)]
     known = _days_told(told, Window(wanted[0], today + _DAY))
-    missing = [day for day in wanted if day not in known]
+    # The newest day first: it is what the headline shows.
+    missing = [day for day in reversed(wanted) if day not in known]
     if missing:
         say(f"history: {len(missing)} of {len(wanted)} days are to be told …")
     plays = 0

@@ -81,5 +81,5 @@ def _frame(frame: Frame, public: PublicServices) -> Component:
         action=button("Watch a video", href="/shop/", icon_name="play"),
         foot_left=f"Times are UTC. Page made {fmt.instant(public.clock.now())}.",
         foot_right=[link("JSON", href="/status/figures.json"), link("How we measure", href=f"{PREFIX}how-we-measure/")],
-        demo=demo_banner(remove_command="python manage.py demo-forget") if public.demo else None,
+        demo=demo_banner() if public.demo else None,
     )

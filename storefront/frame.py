@@ -26,7 +26,7 @@ def shop_frame(shop: Storefront, children: Node, *, path: str, wide: bool = Fals
         wide=wide,
         action=button("Sign in", href="/account/sign-in"),
         foot_left="Every play here is measured, and counts in the public figures.",
-        demo=demo_banner(remove_command="python manage.py demo-forget") if shop.demo else None,
+        demo=demo_banner() if shop.demo else None,
     )
 
 

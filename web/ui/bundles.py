@@ -1,14 +1,17 @@
 """The front-end build: third-party files from npm by lock file, and our own, into assets/built with hashes."""
 
+import contextlib
 import fcntl
 import hashlib
 import importlib
 import json
 import mimetypes
+import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +20,8 @@ from web.ui.compression import CompressedStore, compresses, content_hash, write_
 from web.ui.icons import ICONS
 from web.ui.static import BUILT, MANIFEST_NAME, PREFIX, ROOT, StaticFile, StaticManifest
 
+KEPT_SECONDS = 7 * 86_400
+"""How long files of an earlier build are kept for servers that run since."""
 VENDORED = {
     "hls.min.js": "hls.js/dist/hls.min.js",
     "plotly-basic.min.js": "plotly.js-basic-dist-min/plotly-basic.min.js",
@@ -213,11 +218,17 @@ def _relative_paths(declared: object) -> list[str]:
 
 
 def _sweep(built: Path, kept: set[str]) -> None:
+    """Remove what was superseded long ago; what was in use until now may still be named by a running server's pages."""
+    before = time.time() - KEPT_SECONDS
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        for file in json.loads((built / MANIFEST_NAME).read_text("utf-8"))["files"].values():
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(built / "files" / file["hash"])
     for old in (built / "files").glob("*"):
-        if old.name not in kept:
+        if old.name not in kept and old.stat().st_mtime < before:
             shutil.rmtree(old)
     for packed in (built / "compressed").glob("*"):
-        if packed.name.partition(".")[0] not in kept:
+        if packed.name.partition(".")[0] not in kept and packed.stat().st_mtime < before:
             packed.unlink()
 
 

@@ -35,14 +35,14 @@ def banner(
     )  # fmt: skip
 
 
-def demo_banner(*, remove_command: str, href: str | None = None) -> Component:
-    """The label of every page that shows generated traffic: it is named, and so is the way to remove it."""
+def demo_banner(*, remove_command: str | None = None, href: str | None = None) -> Component:
+    """The label of every page that shows generated traffic; staff also read the command that removes it."""
     more: list[Node] = [" ", html.A("What is generated", href=href)] if href else []
+    removal: list[Node] = [" Remove it with ", html.Code(remove_command), "."] if remove_command else []
     return html.Aside(
         [
             icon("flask-conical", size=15),
-            html.Span(flatten([html.B("Demo data."), " Figures here come from generated traffic. Remove it with ",
-                               html.Code(remove_command), ".", more])),
+            html.Span(flatten([html.B("Demo data."), " Figures here come from generated traffic.", removal, more])),
         ],
         className="demo",
         **attrs(aria_label="Demo data"),

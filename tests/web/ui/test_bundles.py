@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -49,7 +50,7 @@ def test_a_second_build_does_nothing(copy: Path) -> None:
     assert first.url("public.css") == second.url("public.css")
 
 
-def test_a_changed_source_changes_its_address_and_leaves_no_old_file(copy: Path) -> None:
+def test_a_changed_source_changes_its_address_and_old_files_go_once_no_server_can_name_them(copy: Path) -> None:
     old = build(copy)
     tokens = copy / "assets" / "tokens.css"
     tokens.write_text(tokens.read_text("utf-8") + ":root{--x:1}", "utf-8")
@@ -57,7 +58,12 @@ def test_a_changed_source_changes_its_address_and_leaves_no_old_file(copy: Path)
     assert new.url("tokens.css") != old.url("tokens.css")
     assert new.url("public.css") != old.url("public.css")
     assert new.url("hls.min.js") == old.url("hls.min.js")
-    assert not (copy / "assets" / "built" / "files" / old.url("tokens.css").split("/")[2]).exists()
+    former = copy / "assets" / "built" / "files" / old.url("tokens.css").split("/")[2]
+    assert former.exists(), "a server that runs since before still serves it"
+    os.utime(former, (0, 0))
+    (copy / "assets" / "tokens.css").write_text(":root { --changed: once-more }")
+    build(copy)
+    assert not former.exists()
 
 
 def test_a_finished_build_is_served_without_node_modules(copy: Path) -> None:

@@ -64,7 +64,7 @@ def extent(values: Sequence[float], *, pad_ratio: float = 0.12) -> tuple[float, 
         half = abs(low) / 2
         half = half if low + half > low else 1.0
         low, high = low - half, high + half
-    elif 0 <= low < high * 0.35:
+    elif 0 <= low < high * 0.6:
         low = 0.0
     pad = (high - low) * pad_ratio
     return (low if low == 0 else low - pad, high + pad)

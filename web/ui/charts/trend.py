@@ -118,7 +118,9 @@ def trend_chart(
         },
     )  # fmt: skip
     table = (
-        html.A("Values", href=values_href, className="small") if values_href else _values(points, frame, title, unit)
+        html.A(f"Values: {title}", href=values_href, className="small")
+        if values_href
+        else _values(points, frame, title, unit)
     )
     return html.Figure([plot, table], className="chart", **given(id=id))
 
