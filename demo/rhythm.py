@@ -45,7 +45,7 @@ class Rhythm:
     """
 
     seed: int = 7
-    plays_a_day: float = 2_700.0
+    plays_a_day: float = 1_500.0
 
     def plays_per_second(self, at: datetime) -> float:
         """How many plays begin each second around an instant."""
