@@ -56,7 +56,10 @@ class Figures:
         summaries = {m: self._summary(actor, sli, m, window, where) for m in _metrics_of(sli)}
         value = _value(sli, summaries)
         sampled = summaries[sli.samples_of]
-        newest = max((s.newest_at for s in summaries.values() if s.newest_at is not None), default=None)
+        measured = (summaries[sli.metric], sampled)  # what failed to start is no news of starts
+        newest = max((s.newest_at for s in measured if s.newest_at is not None), default=None)
+        age_seconds = None if newest is None else (now - newest).total_seconds()
+        failing = _outnumbered(sli, summaries) or self._failing_lately(actor, sli, window, where)
         return FigureView(
             name=sli.name,
             title=sli.title,
@@ -64,7 +67,7 @@ class Figures:
             unit=sli.unit,
             value=value,
             target=sli.target,
-            state=_state(sli, value, sampled.count, None if newest is None else (now - newest).total_seconds()),
+            state=_state(sli, value, sampled.count, age_seconds, failing=failing),
             samples=sampled.count,
             demo_samples=self._demo_samples(actor, sli, window, where),
             minimum_samples=sli.minimum_samples,
@@ -100,6 +103,14 @@ class Figures:
     def _summary(self, actor: Actor, sli: Sli, metric: str, window: Window, where: Mapping[str, str] | None) -> Summary:
         quantiles = (sli.quantile,) if sli.quantile is not None and metric == sli.metric else ()
         return self._store.summary(actor, metric, window, quantiles=quantiles, where=where)
+
+    def _failing_lately(self, actor: Actor, sli: Sli, window: Window, where: Mapping[str, str] | None) -> bool:
+        """Tell whether lately starts that came to nothing outnumber the others, as in an outage that has just begun."""
+        if not sli.failures:
+            return False
+        lately = Window(window.ends_at - timedelta(seconds=sli.stale_after_seconds), window.ends_at)
+        counted = (sli.samples_of, *sli.failures)
+        return _outnumbered(sli, {m: self._store.summary(actor, m, lately, where=where) for m in counted})
 
     def _demo_samples(self, actor: Actor, sli: Sli, window: Window, where: Mapping[str, str] | None) -> int:
         demo = {**(where or {}), "origin": "demo"}
@@ -144,9 +155,11 @@ def _value(sli: Sli, summaries: Mapping[str, Summary]) -> float | None:
     return summaries[sli.metric].total / whole if whole else None
 
 
-def _state(sli: Sli, value: float | None, samples: int, age_seconds: float | None) -> FigureState:
+def _state(sli: Sli, value: float | None, samples: int, age_seconds: float | None, *, failing: bool) -> FigureState:
     if value is None or age_seconds is None:
         return FigureState.NO_DATA
+    if failing:
+        return FigureState.MISSED
     if age_seconds > sli.stale_after_seconds:
         return FigureState.STALE
     if samples < sli.minimum_samples:
@@ -154,6 +167,11 @@ def _state(sli: Sli, value: float | None, samples: int, age_seconds: float | Non
     if value >= sli.target:
         return FigureState.MISSED
     return FigureState.NEAR if value > sli.target * sli.near_ratio else FigureState.MET
+
+
+def _outnumbered(sli: Sli, summaries: Mapping[str, Summary]) -> bool:
+    failures = sum(summaries[m].count for m in sli.failures)
+    return failures >= sli.minimum_samples and failures > summaries[sli.samples_of].count
 
 
 def _good_share(sampled: Summary) -> float | None:

@@ -13,6 +13,9 @@ class Sli:
     With a `quantile` it is that quantile of `metric`; without, it is the sum of `metric` divided by the sum of
     `whole`. Both are computed over everything in the window at once, never as an average of smaller figures.
 
+    `failures` are starts that came to nothing: where they are at least `minimum_samples` and more than the samples, in
+    the whole window or in its last `stale_after_seconds`, the target is missed, however good the starts that worked.
+
     Units: `target` and every value are in `unit`; `window_seconds` ends at the time of asking.
     """
 
@@ -26,6 +29,7 @@ class Sli:
     whole: tuple[str, ...] = ()
     samples_of: str = ""
     companions: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
     window_seconds: int = 86_400
     minimum_samples: int = 20
     near_ratio: float = 0.9
@@ -38,7 +42,8 @@ JOIN_TIME_P95 = Sli(
     definition=(
         "95 % of plays showed their first playing frame within this time after the viewer pressed play or autoplay "
         "began. Page load is not part of it. Plays given up or failed before the first frame have no join time; they "
-        "are counted beside it. A pause before the first frame starts the measurement anew."
+        "are counted beside it; where 20 or more of them outnumber the plays that started, over the whole window or "
+        "its last hour, the target is missed. A pause before the first frame starts the measurement anew."
     ),
     unit="milliseconds",
     target=2_000,
@@ -46,6 +51,7 @@ JOIN_TIME_P95 = Sli(
     quantile=0.95,
     samples_of=JOIN_TIME.name,
     companions=(EXITS_BEFORE_START.name, START_FAILURES.name),
+    failures=(EXITS_BEFORE_START.name, START_FAILURES.name),
 )
 REBUFFER_RATIO = Sli(
     name="rebuffer_ratio",

@@ -91,6 +91,49 @@ def test_exits_before_start_stand_beside_the_join_time(
     assert {c.metric: c.value for c in view.companions} == {"exits_before_start": 2, "start_failures": 0}
 
 
+def test_an_outage_of_all_starts_is_not_green_because_yesterdays_were_good(
+    figures: Figures, recording: Recording, actor: JobActor, clock: FixedClock
+) -> None:
+    record(recording, actor, clock, *[("join_time", 800)] * 100)
+    clock.advance(hours=20)
+    record(recording, actor, clock, *[("start_failures", 1)] * 5_000)
+    view = figures.figure(actor, "join_time_p95")
+    assert (view.value, view.state, view.as_of - (view.newest_at or view.as_of)) == (
+        800,
+        FigureState.MISSED,
+        timedelta(hours=20),
+    )
+
+
+@pytest.mark.parametrize("failure", ["start_failures", "exits_before_start"])
+@pytest.mark.parametrize(
+    ("started", "failed", "state"),
+    [(30, 31, FigureState.MISSED), (30, 30, FigureState.MET), (0, 20, FigureState.MISSED), (0, 19, FigureState.STALE)],
+)
+def test_more_failed_than_good_starts_within_an_hour_miss_the_target(
+    figures: Figures,
+    recording: Recording,
+    actor: JobActor,
+    clock: FixedClock,
+    failure: str,
+    started: int,
+    failed: int,
+    state: FigureState,
+) -> None:
+    record(recording, actor, clock, *[("join_time", 800)] * 200)
+    clock.advance(hours=2)
+    record(recording, actor, clock, *[("join_time", 800)] * started, *[(failure, 1)] * failed)
+    assert figures.figure(actor, "join_time_p95").state == state
+
+
+def test_without_a_single_start_there_is_no_value_whatever_failed(
+    figures: Figures, recording: Recording, actor: JobActor, clock: FixedClock
+) -> None:
+    record(recording, actor, clock, *[("start_failures", 1)] * 500)
+    view = figures.figure(actor, "join_time_p95")
+    assert (view.value, view.state, view.newest_at) == (None, FigureState.NO_DATA, None)
+
+
 def test_what_the_demo_made_is_counted_apart(
     figures: Figures, recording: Recording, actor: JobActor, clock: FixedClock
 ) -> None:
