@@ -39,6 +39,8 @@ STALL_LIMIT_MS = 300_000
 """Longest single stall that counts: beyond it nobody is watching."""
 PLAY_GAP_LIMIT_MS = 14_400_000
 """Longest time of playing that counts without any report in between."""
+CLAIM_SLACK_MS = 30_000
+"""How much longer than we have known a session its start or its stalls may have taken: a first report comes late."""
 _UNNUMBERED_REMEMBERED = 16
 
 STARTING, PLAYING, SEEKING, REBUFFERING, PAUSED, WAITING, ENDED, FAILED, QUIT = "spkrawefq"
@@ -48,7 +50,7 @@ STATE_WORDS: Final = {
 }  # fmt: skip
 
 Tally = Counter[str]
-"""What was not as it should be: duplicate, late, clock, backwards, gap, content_changed, over_cap, skewed."""
+"""What was not as it should be: duplicate, clock, backwards, gap, content_changed, over_cap, skewed, unbelieved."""
 
 
 @dataclass(slots=True)
@@ -225,7 +227,10 @@ class Folding:
         session.since_ms = ts
         self._accrue(elapsed_ms)
         if event.msd >= 0 and session.outcome in {"", "unseen"}:
-            self._joined(event.msd)
+            if event.msd > self._believable_ms():
+                self.tally["unbelieved"] += 1
+            else:
+                self._joined(event.msd)
         if event.state and (event.state != session.state or changed):
             self._enter(event.state)
         if event.bsd >= 0 or event.bsda >= 0:
@@ -246,6 +251,10 @@ class Folding:
             return None
         return ts
 
+    def _believable_ms(self) -> int:
+        """Return how long a start, or all stalls together, can have taken by our own clock."""
+        return self.now_ms - self.session.first_received_ms + CLAIM_SLACK_MS
+
     def _learn_dimensions(self, event: PlayEvent) -> None:
         mine = self.session.dimensions
         stream = STREAMS.get(event.stream, mine.stream)
@@ -259,7 +268,8 @@ class Folding:
         elif session.state == PLAYING:
             session.play_ms += min(elapsed_ms, PLAY_GAP_LIMIT_MS)
         elif session.state == REBUFFERING and session.played and not session.player_stalls:
-            counted_ms = min(elapsed_ms, STALL_LIMIT_MS - session.stall_open_ms)
+            room_ms = max(0, self._believable_ms() - session.stall_ms)
+            counted_ms = min(elapsed_ms, STALL_LIMIT_MS - session.stall_open_ms, room_ms)
             session.stall_open_ms += counted_ms
             session.stall_ms += counted_ms
             session.unclaimed_ms += counted_ms
@@ -290,7 +300,10 @@ class Folding:
     def _play(self) -> None:
         session = self.session
         if not session.outcome:
-            if session.startup_ms >= 0:
+            if session.startup_ms > self._believable_ms():
+                self.tally["unbelieved"] += 1
+                session.outcome = "unseen"
+            elif session.startup_ms >= 0:
                 self._joined(session.startup_ms)
             else:
                 session.outcome = "unseen"
@@ -313,14 +326,13 @@ class Folding:
     def _claim(self, event: PlayEvent) -> None:
         """Take the player's own account of its stalls, adding only what was not derived already."""
         session = self.session
+        cumulative = event.bsda >= 0
+        claimed_ms = event.bsda - session.stall_ms if cumulative else event.bsd - session.unclaimed_ms
+        if session.stall_ms + claimed_ms > self._believable_ms():
+            self.tally["unbelieved"] += 1
+            return
         session.player_stalls = True
-        claimed_ms = 0
-        if event.bsda >= 0:
-            claimed_ms = event.bsda - session.stall_ms
-        elif event.bsd >= 0:
-            claimed_ms = event.bsd - session.unclaimed_ms
+        if not cumulative:
             session.stalls += max(0, event.bsd_count - session.unclaimed_stalls)
         session.unclaimed_ms = session.unclaimed_stalls = 0
-        alive_ms = self.now_ms - session.first_received_ms + AHEAD_LIMIT_MS
-        room_ms = min(alive_ms - session.stall_ms, STALL_LIMIT_MS * max(1, event.bsd_count))
-        session.stall_ms += max(0, min(claimed_ms, room_ms))
+        session.stall_ms += max(0, min(claimed_ms, STALL_LIMIT_MS * max(1, event.bsd_count)))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services.metrics.catalogue import Dimensions, Observation
 from services.metrics.cmcd import PlayEvent
 from services.metrics.sessions import (
+    CLAIM_SLACK_MS,
     EVENTS_MAX,
     GAP_WAIT_MS,
     PENDING_MAX,
@@ -199,6 +200,42 @@ def test_cumulative_stall_time_adds_only_what_is_new() -> None:
 def test_reported_stalls_longer_than_the_session_are_not_believed() -> None:
     play = Play().report(event(0, "s", 0), event(1, "p", 500), event(2, "p", 10_000, "t", bsda=10**12))
     assert play.total("stall_time") <= STALL_LIMIT_MS
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        (event(0, "p", 0, msd=299_000),),
+        (event(0, "s", -299_000), event(1, "p", 0)),
+        (event(0, "p", 0, bsda=40_000),),
+        (event(0, "p", 0, bsd=40_000, bsd_count=1),),
+        (event(0, "p", 0, bsda=10**12),),
+    ],
+)
+def test_a_session_that_we_first_hear_of_cannot_claim_a_long_start_or_long_stalls(
+    claims: tuple[PlayEvent, ...],
+) -> None:
+    play = Play().report(*claims, at_ms=T0)
+    assert (play.join_times(), play.total("stall_time"), play.tally["unbelieved"]) == ([], 0, 1)
+
+
+def test_a_stall_told_in_a_first_report_counts_as_far_as_the_slack_goes() -> None:
+    play = Play().report(event(0, "p", -400_000), event(1, "r", -299_000), event(2, "p", 0), at_ms=T0)
+    assert play.total("stall_time") == CLAIM_SLACK_MS
+
+
+def test_a_first_report_may_tell_of_a_start_that_took_seconds() -> None:
+    assert Play().report(event(0, "p", 0, msd=CLAIM_SLACK_MS), at_ms=T0).join_times() == [CLAIM_SLACK_MS]
+
+
+def test_a_long_start_is_believed_of_a_session_that_we_have_known_that_long() -> None:
+    play = Play().report(event(0, "s", 0)).report(event(1, "p", 120_000, msd=119_000))
+    assert (play.join_times(), play.tally["unbelieved"]) == ([119_000], 0)
+
+
+def test_long_stalls_are_believed_of_a_session_that_we_have_known_that_long() -> None:
+    play = Play().report(event(0, "p", 0)).report(event(1, "p", 120_000, "t", bsda=110_000))
+    assert play.total("stall_time") == 110_000
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 4))
