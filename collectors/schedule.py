@@ -24,7 +24,7 @@ from services.infra.durable import Beat, Job
 from services.infra.durable.envelope import Envelope, envelope_of_tick
 from services.kernel.clock import Clock, from_epoch_ms
 from services.kernel.context import JobActor, correlated, new_correlation
-from services.metrics import Intake, Recording
+from services.metrics import WOKEN_MAX, Intake, Recording
 from services.notifications import Post
 from services.work import Work
 
@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 CATCH_UP = (timedelta(hours=1), timedelta(hours=25), timedelta(days=6))
 """How far back a start looks for the last missed tick; less than finished work is kept, so none runs twice."""
+
+WAKE_TURNS = 20
+"""How many full rounds of sessions one tick wakes; the next tick goes on."""
 
 KEEPER = JobActor("work.keeper", frozenset({"work.keep"}))
 METER = JobActor("metrics.meter", frozenset({"metrics.run"}))
@@ -64,9 +67,15 @@ def keep_work(work: Work) -> Timetable:
 
 def keep_metrics(intake: Intake, recording: Recording) -> Timetable:
     """Return the times of the measurements: folding is what makes a play visible, so it comes twice a second."""
+
+    def wake_sessions(_: datetime) -> None:
+        for _turn in range(WAKE_TURNS):
+            if intake.wake_sessions(METER) < WOKEN_MAX:
+                return
+
     return Timetable(
         jobs=(
-            Job("metrics.wake_sessions", lambda _: intake.wake_sessions(METER), every_seconds=15),
+            Job("metrics.wake_sessions", wake_sessions, every_seconds=15),
             Job("metrics.expire", lambda _: recording.expire(METER), cron="23 * * * *"),
         ),
         beats=(Beat("metrics.fold", lambda: intake.fold(METER), every_seconds=0.5),),

@@ -161,7 +161,7 @@ class Settings(BaseModel):
     ingest_body_bytes: int = Field(262_144, ge=1_024, le=16_777_216, description="Largest beacon body that is read.")
     ingest_events_per_second: int = Field(2_000, ge=1, description="Beacon events a second that one client may send.")
     ingest_sessions_per_minute: int = Field(
-        600, ge=1, description="New playback sessions a minute that one client may start."
+        60, ge=1, description="New playback sessions a minute that one client may start."
     )
     session_hours: int = Field(12, ge=1, le=720, description="Longest life of a sign-in.")
     session_idle_minutes: int = Field(60, ge=1, le=1_440, description="Sign-ins that rest this long end.")

@@ -4,7 +4,7 @@ from services.metrics.catalogue import METRICS, Dimensions, Observation
 from services.metrics.door import Door, DoorPolicy
 from services.metrics.exposition import Exposition
 from services.metrics.figures import GRAINS, Figures
-from services.metrics.intake import FoldReport, Intake
+from services.metrics.intake import SESSIONS_MAX, WOKEN_MAX, FoldReport, Intake, IntakeRoom
 from services.metrics.ports import MetricStore, Summary, Window
 from services.metrics.recording import Recording
 from services.metrics.slis import SLIS, Sli
@@ -14,7 +14,9 @@ from services.metrics.views import CompanionView, FigureState, FigureView, PlayS
 __all__ = [
     "GRAINS",
     "METRICS",
+    "SESSIONS_MAX",
     "SLIS",
+    "WOKEN_MAX",
     "CompanionView",
     "Dimensions",
     "Door",
@@ -25,6 +27,7 @@ __all__ = [
     "Figures",
     "FoldReport",
     "Intake",
+    "IntakeRoom",
     "MetricStore",
     "Observation",
     "PlaySessionView",

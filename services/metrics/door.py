@@ -13,10 +13,10 @@ from cachetools import TTLCache
 from services.infra.group_commit import GroupCommit
 from services.kernel.clock import Clock, to_epoch_ms
 from services.kernel.context import VisitorActor
-from services.kernel.errors import Gone, RateLimited, TooLarge, Unauthenticated
+from services.kernel.errors import Gone, RateLimited, TooLarge, Unauthenticated, Unavailable
 from services.kernel.network import client_network
 from services.metrics.cmcd import parse_report
-from services.metrics.intake import Intake, Report, session_key
+from services.metrics.intake import Intake, IntakeRoom, Report, session_key
 
 PLAYERS = frozenset({"hls.js", "shaka", "dash.js", "exoplayer", "avplayer", "native"})
 REPORTER = VisitorActor(frozenset({"metrics.report"}))
@@ -25,7 +25,8 @@ _CLIENTS_MAX = 20_000
 _SESSIONS_REMEMBERED = 200_000
 _SESSION_SECONDS = 1_800
 _WAITING_WEIGHT_MAX = 50_000
-_STOPPED_SECONDS = 1.0
+_ROOM_SECONDS = 1.0
+_FULL_RETRY_SECONDS = 60
 _ROUNDING = 1e-6
 
 
@@ -34,15 +35,17 @@ class DoorPolicy:
     """What the door takes.
 
     `players` and `cdns` are the names that are kept as dimensions; everything else is `other`. Limits hold per client
-    and per process. `max_waiting` should leave threads free for other pages while the database is slow.
+    and per process; the demo generator, known by its key, may start sessions without the limit per client. So many new
+    sessions of all processes in the half hour for which they are remembered at least must fit into `SESSIONS_MAX`: the
+    default is for two processes. `max_waiting` should leave threads free for other pages while the database is slow.
     """
 
     demo_key: str
     enabled: bool = True
     body_bytes: int = 262_144
     events_per_second: int = 2_000
-    sessions_per_minute: int = 600
-    all_sessions_per_minute: int = 20_000
+    sessions_per_minute: int = 60
+    all_sessions_per_minute: int = 3_000
     players: Collection[str] = PLAYERS
     cdns: Collection[str] = frozenset()
     max_waiting: int = 6
@@ -94,15 +97,15 @@ class Door:
         self._clients: TTLCache[bytes, _Client] = TTLCache(_CLIENTS_MAX, 300, timer=self._seconds)
         self._known: TTLCache[str, bool] = TTLCache(_SESSIONS_REMEMBERED, _SESSION_SECONDS, timer=self._seconds)
         self._all_sessions = TokenBucket(policy.all_sessions_per_minute / 60, 60, self._now_ms())
-        self._stopped: frozenset[str] = frozenset()
-        self._stopped_until = float("-inf")
+        self._room = IntakeRoom(frozenset(), sessions_full=False, inbox_full=False)
+        self._room_until = float("-inf")
         self._commits = GroupCommit(self._append, max_waiting=policy.max_waiting, max_weight=_WAITING_WEIGHT_MAX)
 
     def accept(self, body: bytes, *, client: str, player: str = "", demo_key: str | None = None) -> int:
         """Take one report and return how many events it had, once they are durable.
 
         Raises: Gone where this player is to stop, TooLarge, Invalid naming the bad line, RateLimited,
-        Unauthenticated for a wrong demo key, Unavailable where nothing can be stored now.
+        Unauthenticated for a wrong demo key, Unavailable where nothing, or no further session, can be stored now.
         """
         if not self.policy.enabled:
             raise Gone("ingest_off", "Player reports are not collected now; stop sending them.")
@@ -111,8 +114,9 @@ class Door:
         origin = self._origin(demo_key)
         parsed = parse_report(body)
         keys = {sid: session_key(sid) for sid in {event.sid for event in parsed}}
-        self._refuse_stopped(frozenset(keys.values()))
-        self._limit(self._client_key(client), len(parsed), frozenset(keys.values()))
+        self._find_room(frozenset(keys.values()))
+        fresh = self._limit(self._client_key(client), len(parsed), frozenset(keys.values()), demo=origin == "demo")
+        self._refuse_further_sessions(fresh)
         events = [event._replace(sid=keys[event.sid], cdn=self._cdn(event.cdn)) for event in parsed]
         report = Report(origin, self._player(player), self._clock.now(), events)
         self._commits.submit(report, weight=len(events))
@@ -144,15 +148,33 @@ class Door:
     def _cdn(self, name: str) -> str:
         return name if not name or name in self.policy.cdns else "other"
 
-    def _refuse_stopped(self, keys: frozenset[str]) -> None:
+    def _find_room(self, keys: frozenset[str]) -> None:
         now = self._seconds()
-        if now >= self._stopped_until:
-            self._stopped_until = now + _STOPPED_SECONDS
-            self._stopped = self._intake.stopped_sessions(REPORTER)
-        if self._stopped and keys & self._stopped:
+        if now >= self._room_until:
+            self._room_until = now + _ROOM_SECONDS
+            self._room = self._intake.room(REPORTER)
+        room = self._room
+        if keys & room.stopped:
             raise Gone("session_stopped", "This session has reported more than a play does; it is closed.")
+        if room.inbox_full:
+            raise _full("inbox_full", "Too many reports wait to be counted; send these again later.")
 
-    def _limit(self, client: bytes, events: int, keys: frozenset[str]) -> None:
+    def _refuse_further_sessions(self, fresh: frozenset[str]) -> None:
+        """Refuse what would be acknowledged and then dropped; sessions that another process let in go on."""
+        if not fresh or not self._room.sessions_full:
+            return
+        further = fresh - self._intake.remembered(REPORTER, fresh)
+        if further:
+            with self._lock:
+                for key in further:
+                    self._known.pop(key, None)
+            raise _full("sessions_full", "Too many playback sessions are remembered now; send these again later.")
+
+    def _limit(self, client: bytes, events: int, keys: frozenset[str], *, demo: bool) -> frozenset[str]:
+        """Return which sessions this process has not heard of before.
+
+        Raises: RateLimited where the client, or all together, send too much.
+        """
         now_ms = self._now_ms()
         with self._lock:
             mine = self._clients.get(client)
@@ -161,20 +183,24 @@ class Door:
             wait_ms = mine.events.missing_ms(events, now_ms)
             if wait_ms:
                 raise _too_fast("events", wait_ms)
-            fresh = [key for key in keys if key not in self._known]
+            fresh = frozenset(key for key in keys if key not in self._known)
             if fresh:
-                wait_ms = mine.sessions.missing_ms(len(fresh), now_ms) or self._all_sessions.missing_ms(
-                    len(fresh), now_ms
-                )
+                own_wait_ms = 0 if demo else mine.sessions.missing_ms(len(fresh), now_ms)
+                wait_ms = own_wait_ms or self._all_sessions.missing_ms(len(fresh), now_ms)
                 if wait_ms:
                     raise _too_fast("sessions", wait_ms)
                 self._known.update(dict.fromkeys(fresh, True))
+            return fresh
 
     def _now_ms(self) -> int:
         return to_epoch_ms(self._clock.now())
 
     def _seconds(self) -> float:
         return self._now_ms() / 1_000
+
+
+def _full(code: str, message: str) -> Unavailable:
+    return Unavailable(code, message, retry_after_seconds=_FULL_RETRY_SECONDS)
 
 
 def _too_fast(what: str, wait_ms: int) -> RateLimited:

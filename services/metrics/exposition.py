@@ -16,6 +16,7 @@ from services.infra.uow import UnitOfWork, current
 from services.infra.verbs import query
 from services.kernel.context import Actor
 from services.metrics.catalogue import METRICS, Metric
+from services.metrics.intake import waiting_reports
 from services.metrics.recording import Cell
 from services.metrics.sketch import Sketch, bin_of, edge
 from services.metrics.tables import LIVE_SESSIONS, TOTALS, DimensionSetRow, TallyRow
@@ -104,6 +105,10 @@ class Exposition:
             tuple(((reason,), count) for reason, count in tallies.items()),
         )
         yield Family(f"{PREFIX}ingest_sessions", "gauge", "Playback sessions remembered now.", (), (((), live),))
+        waiting = float(waiting_reports(current().session))
+        yield Family(
+            f"{PREFIX}ingest_waiting_reports", "gauge", "Reports that wait to be folded.", (), (((), waiting),)
+        )
 
     def _totals(self) -> dict[tuple[str, str], Cell]:
         chosen = sa.select(*TOTALS.c, DimensionSetRow.origin).join(

@@ -7,7 +7,7 @@ one transaction; whenever the process dies, a report is either still waiting or 
 import hashlib
 import itertools
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -30,7 +30,11 @@ from services.metrics.views import PlaySessionView
 
 _ROWS_MAX = 2_000
 _CHUNK = 500
-_WOKEN_MAX = 2_000
+WOKEN_MAX = 2_000
+"""How many sessions one waking looks at; where it looked at so many, more may be due."""
+SESSIONS_MAX = 200_000
+WAITING_MAX = 500_000
+_NEARLY = 0.9
 _FOLDED = "folded"
 
 
@@ -49,6 +53,15 @@ class FoldReport:
 
     events: int
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRoom:
+    """What the intake has room for: no further sessions, or no further reports at all."""
+
+    stopped: frozenset[str]
+    sessions_full: bool
+    inbox_full: bool
 
 
 @dataclass(slots=True)
@@ -70,12 +83,14 @@ def session_key(sid: str) -> str:
 class Intake:
     """The verbs by which player reports become measurements.
 
-    `sessions_max` bounds how many sessions are remembered at once; reports of further ones are tallied and dropped.
+    `sessions_max` bounds how many sessions are remembered at once; reports of further ones are tallied and dropped, so
+    the door refuses new ones when nine in ten are taken: those acknowledged meanwhile still find room. `waiting_max`
+    bounds how many reports wait to be folded.
     """
 
-    def __init__(self, uow: UnitOfWork, *, sessions_max: int = 200_000) -> None:
+    def __init__(self, uow: UnitOfWork, *, sessions_max: int = SESSIONS_MAX, waiting_max: int = WAITING_MAX) -> None:
         self.uow = uow
-        self._sessions_max = sessions_max
+        self._sessions_max, self._waiting_max = sessions_max, waiting_max
 
     @intake(permission="metrics.report", unaudited_because="player reports arrive at machine rate")
     def append(self, actor: Actor, reports: Sequence[Report]) -> None:
@@ -134,7 +149,7 @@ class Intake:
         serialise(session)
         session.execute(sa.delete(StoppedSessionRow).where(StoppedSessionRow.until_at < now))
         due = session.execute(
-            sa.select(SESSIONS).where(SessionRow.wake_at <= now).order_by(SessionRow.wake_at).limit(_WOKEN_MAX)
+            sa.select(SESSIONS).where(SessionRow.wake_at <= now).order_by(SessionRow.wake_at).limit(WOKEN_MAX)
         ).all()
         batch, ended = _Batch(now), []
         for row in due:
@@ -173,7 +188,27 @@ class Intake:
     @query(permission="metrics.report")
     def stopped_sessions(self, actor: Actor) -> frozenset[str]:
         """Return the keys of the sessions whose players are told to stop."""
-        return frozenset(current().session.scalars(sa.select(StoppedSessionRow.key)))
+        return _stopped(current().session)
+
+    @query(permission="metrics.report")
+    def room(self, actor: Actor) -> IntakeRoom:
+        """Return which sessions are stopped, and whether there is room for new ones and for reports; cheap to ask."""
+        session = current().session
+        live = session.scalar(sa.select(TallyRow.count).where(TallyRow.reason == LIVE_SESSIONS)) or 0
+        return IntakeRoom(
+            stopped=_stopped(session),
+            sessions_full=live >= self._sessions_max * _NEARLY,
+            inbox_full=waiting_reports(session) >= self._waiting_max,
+        )
+
+    @query(permission="metrics.report")
+    def remembered(self, actor: Actor, keys: Collection[str]) -> frozenset[str]:
+        """Return which of the sessions with these keys are remembered."""
+        session, wanted, found = current().session, list(keys), set[str]()
+        for start in range(0, len(wanted), _CHUNK):
+            chosen = SessionRow.key.in_(wanted[start : start + _CHUNK])
+            found.update(session.scalars(sa.select(SessionRow.key).where(chosen)))
+        return frozenset(found)
 
     @query(permission="metrics.read")
     def tallies(self, actor: Actor) -> Mapping[str, int]:
@@ -236,6 +271,22 @@ class Intake:
         for reason, count in batch.tally.items():
             if count:
                 _tally(session, reason, count)
+
+
+def waiting_reports(session: Session) -> int:
+    """Return about how many reports wait to be folded, by the span of their ids, which needs no counting.
+
+    The oldest are folded first, so the span has gaps only where an origin was removed or a transaction rolled back.
+    """
+    ends = sa.select(
+        sa.select(sa.func.max(InboxRow.id)).scalar_subquery(), sa.select(sa.func.min(InboxRow.id)).scalar_subquery()
+    )
+    newest, oldest = session.execute(ends).one()
+    return 0 if newest is None else int(newest - oldest + 1)
+
+
+def _stopped(session: Session) -> frozenset[str]:
+    return frozenset(session.scalars(sa.select(StoppedSessionRow.key)))
 
 
 def _load(session: Session, keys: Sequence[str]) -> dict[str, tuple[PlaySession, str]]:

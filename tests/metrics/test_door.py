@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
+from services.infra.uow import UnitOfWork
 from services.kernel.clock import FixedClock
 from services.kernel.context import JobActor
-from services.kernel.errors import Gone, Invalid, RateLimited, TooLarge, Unauthenticated
-from services.metrics import Door, DoorPolicy, Intake
+from services.kernel.errors import Gone, Invalid, RateLimited, TooLarge, Unauthenticated, Unavailable
+from services.metrics import Door, DoorPolicy, Intake, IntakeRoom
 from services.metrics.door import TokenBucket
+from services.metrics.intake import SESSIONS_MAX
 from tests.metrics.conftest import DEMO_KEY
 
 Tell = Callable[..., bytes]
@@ -51,6 +53,64 @@ def test_an_ipv6_subscriber_is_one_client_whatever_addresses_it_uses(
     door.accept(told("one-more", *ONE), client="2001:db8:1:2::1")
 
 
+def test_the_demo_generator_may_start_more_sessions_than_one_client(
+    intake: Intake, clock: FixedClock, told: Tell
+) -> None:
+    door = Door(intake, DoorPolicy(demo_key=DEMO_KEY, sessions_per_minute=5), clock)
+    for i in range(20):
+        door.accept(told(f"s{i}", *ONE), client="127.0.0.1", demo_key=DEMO_KEY)
+    for i in range(5):
+        door.accept(told(f"real{i}", *ONE), client="127.0.0.1")
+    with pytest.raises(RateLimited):
+        door.accept(told("one-more", *ONE), client="127.0.0.1")
+
+
+def test_new_sessions_of_all_processes_fit_into_what_is_remembered() -> None:
+    processes = 2
+    a_half_hour = DoorPolicy(demo_key="").all_sessions_per_minute * 30 * processes
+    assert a_half_hour <= SESSIONS_MAX * 0.9
+
+
+def test_new_sessions_are_refused_aloud_where_no_more_can_be_remembered_and_known_ones_go_on(
+    uow: UnitOfWork, actor: JobActor, clock: FixedClock, told: Tell
+) -> None:
+    intake = Intake(uow, sessions_max=10)
+    here, elsewhere = (Door(intake, DoorPolicy(demo_key=""), clock) for _ in range(2))
+    for i in range(9):
+        here.accept(told(f"s{i}", *ONE), client="c")
+    intake.fold(actor)
+    clock.advance(seconds=2)
+    for door in (here, elsewhere):
+        for _ in range(2):
+            with pytest.raises(Unavailable) as refused:
+                door.accept(told("one-more", *ONE), client="c")
+            assert (refused.value.code, refused.value.retry_after_seconds) == ("sessions_full", 60)
+        door.accept(told("s3", ("p", 0), first_sn=1), client="c")
+    clock.advance(minutes=31)
+    intake.fold(actor)
+    clock.advance(minutes=31)
+    intake.wake_sessions(actor)
+    here.accept(told("one-more", *ONE), client="c")
+    intake.fold(actor)
+    assert "too_many_sessions" not in intake.tallies(actor)
+
+
+def test_reports_are_refused_aloud_while_too_many_wait(
+    uow: UnitOfWork, actor: JobActor, clock: FixedClock, told: Tell
+) -> None:
+    intake = Intake(uow, waiting_max=5)
+    door = Door(intake, DoorPolicy(demo_key=""), clock)
+    for i in range(5):
+        door.accept(told(f"s{i}", *ONE), client="c")
+    clock.advance(seconds=2)
+    with pytest.raises(Unavailable) as refused:
+        door.accept(told("s0", ("p", 0), first_sn=1), client="c")
+    assert (refused.value.code, refused.value.retry_after_seconds) == ("inbox_full", 60)
+    intake.fold(actor)
+    clock.advance(seconds=2)
+    door.accept(told("s0", ("p", 0), first_sn=1), client="c")
+
+
 def test_a_million_sessions_from_many_clients_stay_within_bounds(clock: FixedClock, told: Tell) -> None:
     class Counting(Intake):
         appended = 0
@@ -61,8 +121,8 @@ def test_a_million_sessions_from_many_clients_stay_within_bounds(clock: FixedClo
         def append(self, *_: object) -> None:
             self.appended += 1
 
-        def stopped_sessions(self, *_: object) -> frozenset[str]:
-            return frozenset()
+        def room(self, *_: object) -> IntakeRoom:
+            return IntakeRoom(frozenset(), sessions_full=False, inbox_full=False)
 
     counting = Counting()
     door = Door(counting, DoorPolicy(demo_key="", all_sessions_per_minute=600), clock)
