@@ -21,6 +21,8 @@ from web.shell.problems import Problem, Problems, log_problem, problem_of
 CORRELATION_HEADER: Final = "X-Correlation-Id"
 TRACE_HEADER: Final = "X-Trace-Id"
 _QUIET_PATHS: Final = ("/health/", "/metrics", "/static/")
+_LOGGED_SEGMENTS: Final = 2
+"""How much is logged of a path that no route was found for."""
 _log = logging.getLogger("greenlight.web.access")
 
 
@@ -131,6 +133,14 @@ def _span_name(environ: WSGIEnvironment) -> str:
     return f"{environ.get('REQUEST_METHOD', 'GET')} {environ.get(ROUTE_KEY, '(no route)')}"
 
 
+def _logged_path(path: str, route: str | None) -> str:
+    """Return a path without what only its caller knows, such as the id of a playback session."""
+    if route is not None:
+        return route if "<" in route else path
+    first, *rest = path.lstrip("/").split("/", _LOGGED_SEGMENTS)
+    return "/" + "/".join((first, *rest[: _LOGGED_SEGMENTS - 1], *(("…",) if len(rest) == _LOGGED_SEGMENTS else ())))
+
+
 def _log_line(environ: WSGIEnvironment, ids: Correlation, status: int, seconds: float) -> None:
     path = environ.get("PATH_INFO", "")
     quiet = status < 400 and path.startswith(_QUIET_PATHS)  # noqa: PLR2004 - the first status of an error
@@ -139,7 +149,7 @@ def _log_line(environ: WSGIEnvironment, ids: Correlation, status: int, seconds: 
         "request",
         extra={
             "method": environ.get("REQUEST_METHOD", "GET"),
-            "path": path,
+            "path": _logged_path(path, environ.get(ROUTE_KEY)),
             "route": environ.get(ROUTE_KEY),
             "status": status,
             "duration_ms": round(seconds * 1000, 2),
