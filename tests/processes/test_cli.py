@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ import pytest
 from demo.history import tell_history
 from demo.rhythm import Rhythm
 from services.infra.settings import read
+from services.kernel.clock import to_epoch_ms
 from services.kernel.context import JobActor
-from services.metrics import SqlMetricStore
+from services.metrics import SqlMetricStore, Window
+from services.metrics.catalogue import Dimensions, Observation
 from services.wiring import wire
 from tests.servers.process import free_port
 
@@ -107,12 +110,18 @@ def test_forgetting_the_demo_removes_what_it_made_and_nothing_else(manage: Manag
     wired.services.identity.founding.seed_demo(seeder)
     store = SqlMetricStore(wired.uow)
     tell_history(wired.recording, store, wired.clock.now(), lambda _: None, days=1, rhythm=Rhythm(plays_a_day=40))
+    now = wired.clock.now()
+    real = Observation("join_time", 800, to_epoch_ms(now), Dimensions(origin="real", player="hls.js", stream="hls"))
+    wired.recording.record_observations(JobActor("test", frozenset({"metrics.record"})), [real])
     invited = manage("invite-admin", "ada@house.example")
     done = manage("demo-forget", GREENLIGHT_DEMO="true")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["people"] == 7
     assert told["cells"] > 0
+    window = Window(now - timedelta(days=2), now + timedelta(minutes=5))
+    left = store.split(JobActor("test", frozenset({"metrics.read"})), "join_time", window, "origin")
+    assert {origin: summary.count for origin, summary in left.items()} == {"real": 1}
     # An administrator of the demo kept the house from inviting a real one.
     assert invited.returncode == REFUSED
     assert manage("invite-admin", "ada@house.example").returncode == 0
