@@ -1,5 +1,6 @@
 """The console of durable work: its questions, and the verbs that set failed or hanging work going again."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -31,8 +32,8 @@ SET_ASIDE = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 class Work:
     """Durable work as operators see it."""
 
-    def __init__(self, uow: UnitOfWork, client: Client) -> None:
-        self.uow, self._client = uow, client
+    def __init__(self, uow: UnitOfWork, client: Client, *, engine_page: int = 500) -> None:
+        self.uow, self._client, self._engine_page = uow, client, engine_page
 
     @query(permission="work.read")
     def counts(self, actor: Actor) -> WorkCounts:
@@ -105,7 +106,8 @@ class Work:
     def retry(self, actor: Actor, work_id: str) -> None:
         """Try failed work again, from its start and with the same idempotency key.
 
-        Raises: NotFound where it never failed; Conflict where it is not in a failed state.
+        Raises: NotFound where it never failed; Conflict where it is not in a failed state, or is a job that waits or
+        runs already.
         """
         scope = current()
         row = _failure(scope.session, work_id, lock=True)
@@ -115,7 +117,8 @@ class Work:
         row.state, row.attempt, row.budget = FailureState.RETRYING, envelope.attempt, row.attempt + RETRY_BUDGET
         row.next_attempt_at = self.uow.clock.now()
         row.envelope = json.dumps(envelope.to_json())
-        self._client.enqueue_on(scope.session, envelope)
+        if not self._client.enqueue_on(scope.session, envelope):
+            raise Conflict("job_not_idle", "This job waits or runs already; see whether that succeeds.")
         scope.note(work_id=work_id, attempt=envelope.attempt)
 
     @command(permission="work.resume")
@@ -153,16 +156,17 @@ class Work:
     @intake(permission="work.keep", unaudited_because="it copies what the engine already recorded")
     def note_set_aside(self, actor: Actor) -> int:
         """List work that the engine set aside without our hearing of it, such as work that killed its processes."""
-        session = current().session
+        return sum(self._note_set_aside(status) for status in SET_ASIDE)
+
+    def _note_set_aside(self, status: str) -> int:
+        """Go back from the newest until a whole page was known already."""
         noted = 0
-        for work in self._client.listed(SET_ASIDE, limit=500):
-            if work.envelope is None:
-                continue
-            row = session.get(FailureRow, work.envelope.work_id)
-            overtaken = row is not None and row.state == FailureState.RETRYING and work.envelope.attempt >= row.attempt
-            if row is None or overtaken:
-                session.merge(_set_aside(work, work.envelope))
-                noted += 1
+        for offset in itertools.count(step=self._engine_page):
+            page = self._client.listed((status,), limit=self._engine_page, offset=offset)
+            new = sum(_noted(current().session, work) for work in page)
+            noted += new
+            if not new or len(page) < self._engine_page:
+                break
         return noted
 
     @intake(permission="work.keep", unaudited_because="it forgets what succeeded, and failures long closed")
@@ -191,6 +195,18 @@ def _failure(session: Session, work_id: str, *, lock: bool = False) -> FailureRo
     if row is None:
         raise NotFound("work_unknown", "There is no failed work of this id.", work_id=work_id)
     return row
+
+
+def _noted(session: Session, work: EngineWork) -> bool:
+    """List what the engine set aside; tell whether that was news."""
+    if work.envelope is None:
+        return False
+    row = session.get(FailureRow, work.envelope.work_id)
+    overtaken = row is not None and row.state == FailureState.RETRYING and work.envelope.attempt >= row.attempt
+    if row is not None and not overtaken:
+        return False
+    session.merge(_set_aside(work, work.envelope))
+    return True
 
 
 def _set_aside(work: EngineWork, envelope: Envelope) -> FailureRow:

@@ -14,6 +14,7 @@ import signal
 import sys
 import traceback
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, ClassVar
@@ -24,7 +25,7 @@ import sqlalchemy as sa
 from services.infra import settings
 from services.infra.crypto import Vault
 from services.infra.db import Base, make_engine
-from services.infra.durable import Client, Effect, Failure, Hands, Json, Outbox, Reaction, Subscription, migrate
+from services.infra.durable import Client, Effect, Failure, Hands, Job, Json, Outbox, Reaction, Subscription, migrate
 from services.infra.uow import UnitOfWork, current
 from services.infra.verbs import command
 from services.kernel.clock import SystemClock
@@ -140,6 +141,13 @@ class House:
             *work_subscriptions(self.client),
         ]
 
+    def tally(self, _: datetime) -> None:
+        """Fail so that it is tried again much later, or not at all, where that is wanted."""
+        if (self.folder / "tally-later").exists():
+            raise Unavailable("books_closed", "The books are closed.", retry_after_seconds=3600)
+        if (self.folder / "tally-never").exists():
+            raise Invalid("books_lost", "The books are lost.")
+
     def count(self, fact: Ordered) -> None:
         """Count an order, dying where that is wanted."""
         if "count" in fact.plan:
@@ -176,6 +184,8 @@ class House:
 
     def given_up(self, fact: Ordered, failure: Failure) -> None:
         """Write down why nothing was shipped."""
+        if "stubborn" in fact.plan:
+            raise KeyError("the address of ann@example.org")
         self.shop.mark(SHOPPER, f"given up: {failure.code}", fact.ref)
 
     def die(self, point: str) -> None:
@@ -244,6 +254,7 @@ def work(options: dict[str, Any]) -> int:
         house.uow,
         house.client,
         subscriptions=house.outbox.subscriptions,
+        jobs=[Job("shop.tally", house.tally, every_seconds=60)],
         patience=patience,
         on_lost=lambda: ends.put(EXIT_LOST),
     )

@@ -1,28 +1,25 @@
 """Durable work with real processes, killed and paused for real, on SQLite and PostgreSQL."""
 
 import functools
-import json
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from services.infra.db import UtcDateTime
+from services.infra.durable import ExecutorRow
 from services.kernel.context import correlated, new_correlation
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.paging import PageRequest
 from tests.infra.durable_house import EXIT_LOST, SHOPPER, House, Ordered
+from tests.infra.durable_workers import DEADLINE, Worker, Workers, eventually, settled
 from tests.servers.waiting import until
 
-ROOT = Path(__file__).parents[2]
 ALL = ["SUCCESS", "ERROR", "PENDING", "ENQUEUED", "DELAYED", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-DEADLINE = 40
 OPEN_TRANSACTIONS = """
 select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'
 and pid <> pg_backend_pid() and query not like '%pg_try_advisory_xact_lock%'
@@ -30,92 +27,9 @@ and pid <> pg_backend_pid() and query not like '%pg_try_advisory_xact_lock%'
 COUNTED = "select pid, count(*) from shop_rows where kind = 'count' group by pid"
 
 
-class Worker:
-    """A background process of the house, seen from outside."""
-
-    def __init__(self, pid: int, folder: Path) -> None:
-        self.pid = pid
-        self._exit = folder / f"exit-{pid}"
-
-    def code(self) -> int | None:
-        """Return the exit code, negative for a signal, once the process has ended."""
-        return int(text) if self._exit.exists() and (text := self._exit.read_text()) else None
-
-    def wait(self) -> int:
-        """Wait for the end and return the exit code."""
-        until(lambda: self.code() is not None, f"the end of worker {self.pid}", DEADLINE)
-        code = self.code()
-        assert code is not None
-        return code
-
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal."""
-        os.kill(self.pid, number)
-
-    def close(self) -> None:
-        """End the process, in whatever state it is."""
-        if self.code() is None:
-            self.send(signal.SIGKILL)
-            self.wait()
-
-
-class Workers:
-    """Background processes of the house."""
-
-    def __init__(self, house: House, forge: subprocess.Popen[str]) -> None:
-        self.house, self.forge = house, forge
-        self.started: list[Worker] = []
-
-    def start(self, slot: str = "a", **options: object) -> Worker:
-        """Start a worker and wait until it works, or has died of it."""
-        folder = self.house.folder
-        given = {"url": self.house.settings.database_url, "folder": str(folder), "slot": slot, **options}
-        assert self.forge.stdin
-        assert self.forge.stdout
-        self.forge.stdin.write(f"{json.dumps(given)}\n")
-        self.forge.stdin.flush()
-        worker = Worker(int(self.forge.stdout.readline()), folder)
-        self.started.append(worker)
-        started = folder / f"started-{worker.pid}"
-        until(lambda: started.exists() or worker.code() is not None, f"the start of worker {slot}", DEADLINE)
-        return worker
-
-    def close(self) -> None:
-        """End all workers."""
-        for worker in self.started:
-            worker.close()
-
-
-@pytest.fixture(scope="module")
-def forge() -> Iterator[subprocess.Popen[str]]:
-    """A process that has imported everything and forks workers."""
-    command = [sys.executable, "-m", "tests.infra.durable_house"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as made:
-        yield made
-
-
-@pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    made = House(database_url, tmp_path)
-    made.create()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def workers(house: House, forge: subprocess.Popen[str]) -> Iterator[Workers]:
-    made = Workers(house, forge)
-    yield made
-    made.close()
-
-
 def whole(house: House, order: str) -> bool:
     """Tell whether an order has had its every consequence, once."""
     return house.rows(order) == {"order": 1, "count": 1, "celebrate": 1}
-
-
-def eventually(condition: Callable[[], object], what: str) -> None:
-    until(condition, what, DEADLINE)
 
 
 def pause(worker: Worker, house: House) -> None:
@@ -150,11 +64,6 @@ def writes(house: House) -> bool:
         except sqlite3.OperationalError:
             return True
     return False
-
-
-def settled(house: House) -> Callable[[], bool]:
-    """Tell whether no work waits or runs."""
-    return lambda: not house.client.listed(["PENDING", "ENQUEUED", "DELAYED"], limit=10)
 
 
 def test_a_fact_reaches_each_subscriber_and_a_rollback_takes_it_along(house: House) -> None:
@@ -384,3 +293,23 @@ def beats(house: House, slot: str) -> int:
     with house.engine.connect() as connection:
         found = connection.execute(sa.text("select beats from durable_executors where slot = :slot"), {"slot": slot})
         return int(found.scalar_one())
+
+
+def test_work_left_at_an_orderly_stop_is_finished_however_long_ago_that_was(house: House, workers: Workers) -> None:
+    (house.folder / "hold-ship").touch()
+    stopped = workers.start("a")
+    house.shop.order(SHOPPER, "left", "ship")
+    eventually(lambda: list(house.folder.glob(f"holding-ship-{stopped.pid}")), "work in the middle of a call")
+    stopped.send(signal.SIGTERM)
+    assert stopped.wait() == 0
+    (house.folder / "hold-ship").unlink()
+    (view,) = house.work.processes(SHOPPER)
+    assert view.ended_at
+    with house.engine.begin() as connection:
+        long_ago = {"at": view.ended_at - timedelta(hours=1)}
+        connection.execute(sa.update(ExecutorRow).values(ended_at=sa.bindparam("at", type_=UtcDateTime)), long_ago)
+    workers.start("b")
+    eventually(lambda: "parcel of left" in house.rows("left"), "the other worker's work")
+    eventually(settled(house), "an end of all work")
+    assert house.rows("left") == {"order": 1, "parcel of left": 1}
+    assert len({key for key, _ in house.calls()}) == 1

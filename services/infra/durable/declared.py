@@ -68,7 +68,7 @@ class Job:
     """What the clock starts: every so many seconds, or by a cron line in UTC.
 
     `run(tick_at)` is called outside any transaction, at least once a tick, and never twice at the same time: a tick
-    that comes while the last one still runs is left out.
+    that comes while the last one still runs, or waits for another attempt, is left out.
     """
 
     name: str

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.infra.db import make_engine
-from services.infra.durable.envelope import Envelope
+from services.infra.durable.envelope import JOBS_QUEUE, Envelope
 from services.infra.durable.failures import WorkFailedError, described
 from services.infra.settings import Settings
 from services.kernel.clock import from_epoch_ms
@@ -109,9 +109,30 @@ class Client:
             retry_connection_errors=False,
         )
 
-    def enqueue_on(self, session: Session, envelope: Envelope, delay_seconds: float = 0) -> None:
-        """Enqueue on the caller's session: the work exists if that commits, and not otherwise."""
-        self._client.enqueue_in_transaction(session, _options(envelope, delay_seconds), envelope.to_json())
+    def enqueue_on(self, session: Session, envelope: Envelope, delay_seconds: float = 0) -> bool:
+        """Enqueue on the caller's session: the work exists if that commits, and not otherwise.
+
+        Tells whether it was taken: a job is not while it still waits or runs.
+        """
+        options = _options(envelope, delay_seconds)
+        if "deduplication_id" not in options:
+            self._client.enqueue_in_transaction(session, options, envelope.to_json())
+            return True
+        try:
+            with session.begin_nested():
+                self._client.enqueue_in_transaction(session, options, envelope.to_json())
+        except DBOSQueueDeduplicatedError:
+            return False
+        return True
+
+    def retry_on(self, session: Session, envelope: Envelope, delay_seconds: float) -> bool:
+        """Enqueue the attempt after this one, which runs now and hands its place on; tell whether it was taken."""
+        schema = None if session.get_bind().dialect.name == "sqlite" else SCHEMA
+        status = sa.table("workflow_status", sa.column("workflow_uuid"), sa.column("deduplication_id"), schema=schema)
+        session.execute(
+            sa.update(status).where(status.c.workflow_uuid == envelope.workflow_id).values(deduplication_id=None)
+        )
+        return self.enqueue_on(session, envelope.again(), delay_seconds)
 
     def enqueue_tick(self, envelope: Envelope) -> bool:
         """Enqueue a job's tick unless the job still waits or runs; tell whether it was taken.
@@ -119,9 +140,7 @@ class Client:
         A tick that is there already, from another scheduler, counts as taken.
         """
         try:
-            options = _options(envelope, 0)
-            options["deduplication_id"] = envelope.name
-            self._client.enqueue(options, envelope.to_json())
+            self._client.enqueue(_options(envelope, 0), envelope.to_json())
         except DBOSQueueDeduplicatedError:
             return False
         return True
@@ -224,6 +243,11 @@ class Executor:
         """Start taking work from the queues that were opened."""
         DBOS.launch()
 
+    def owners(self) -> set[str]:
+        """Return the executors that have unfinished work."""
+        found = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        return {status.executor_id for status in found if status.executor_id}
+
     def take_over(self, executor_ids: Iterable[str]) -> int:
         """Return the unfinished work of ended executors to its queues; work that another one took since stays there."""
         ids = list(executor_ids)
@@ -241,6 +265,8 @@ def _options(envelope: Envelope, delay_seconds: float) -> EnqueueOptions:
         "workflow_name": envelope.name,
         "workflow_id": envelope.workflow_id,
     }
+    if envelope.queue == JOBS_QUEUE:  # all ticks and attempts of a job share one place
+        options["deduplication_id"] = envelope.name
     if delay_seconds > 0:
         options["delay_seconds"] = delay_seconds
     return options

@@ -15,6 +15,7 @@ from services.infra.durable.tables import FailureRow
 from services.kernel.errors import DomainError
 
 MESSAGE_LENGTH_MAX = 500
+GIVE_UP_FAILED = "give_up_failed"
 _MAIL = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 
@@ -25,6 +26,10 @@ class FailureState(StrEnum):
     FAILED = "failed"
     RECOVERED = "recovered"
     DISMISSED = "dismissed"
+
+
+class LeftUnfinishedError(BaseException):
+    """Leaves work unfinished, for whoever takes it over; past the engine, which would call an `Exception` its end."""
 
 
 class WorkFailedError(Exception):
@@ -39,16 +44,18 @@ class WorkFailedError(Exception):
 def described(error: Exception) -> WorkFailedError:
     """Return an error in the form that is kept: code, message without addresses, place, and whether to try again.
 
-    Errors that are not ours count as retryable: they are as often the weather as a bug, and attempts are bounded.
+    Only our own errors keep their words, since those of others may repeat anything that they were given. The others
+    count as retryable: they are as often the weather as a bug, and attempts are bounded.
     """
     if isinstance(error, WorkFailedError):
         return error
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{'/'.join(frames[-1].filename.split('/')[-3:])}:{frames[-1].lineno}" if frames else ""
-    code, retryable = type(error).__name__, True
+    code = message = type(error).__name__
+    retryable = True
     if isinstance(error, DomainError):
         code, retryable = error.code, error.retryable
-    message = _MAIL.sub("[address]", str(error))[:MESSAGE_LENGTH_MAX]
+        message = _MAIL.sub("[address]", str(error))[:MESSAGE_LENGTH_MAX]
     after = float(getattr(error, "retry_after_seconds", 0))
     return WorkFailedError(code, message, retryable=retryable, place=place, retry_after_seconds=after)
 
@@ -70,6 +77,15 @@ def record(
     row.envelope = json.dumps(envelope.to_json())
     session.flush()
     return FailureState(row.state)
+
+
+def set_aside(session: Session, work_id: str) -> None:
+    """Mark work as failed that was to be tried again, and cannot."""
+    session.execute(
+        sa.update(FailureRow)
+        .where(FailureRow.work_id == work_id)
+        .values(state=FailureState.FAILED, next_attempt_at=None)
+    )
 
 
 def failure_of(cause: WorkFailedError, attempt: int) -> Failure:

@@ -14,7 +14,13 @@ from services.infra.durable import failures
 from services.infra.durable.declared import Beat, Effect, Failure, Job, Reaction, Subscription
 from services.infra.durable.engine import Client, Executor
 from services.infra.durable.envelope import EFFECTS_QUEUE, FACTS_QUEUE, JOBS_QUEUE, Envelope, retry_seconds
-from services.infra.durable.failures import FailureState, WorkFailedError, described
+from services.infra.durable.failures import (
+    GIVE_UP_FAILED,
+    FailureState,
+    LeftUnfinishedError,
+    WorkFailedError,
+    described,
+)
 from services.infra.durable.heart import Heart, new_executor_id
 from services.infra.durable.leases import LeasedLoop
 from services.infra.settings import Settings
@@ -23,7 +29,7 @@ from services.infra.uow import UnitOfWork
 
 _log = logging.getLogger(__name__)
 
-RECORD_TRIES = 10
+RECORD_WAIT_SECONDS_MAX = 30.0
 Declared: TypeAlias = Subscription[Any] | Job
 GiveUp: TypeAlias = Callable[[Any, Failure], object]
 
@@ -81,6 +87,7 @@ class Hands:
             uow,
             self.executor_id,
             slot=settings.durable_slot,
+            owners=self._executor.owners,
             take_over=self._executor.take_over,
             silence=self._patience,
             on_lost=on_lost,
@@ -170,23 +177,27 @@ class Hands:
         return "will be tried again"
 
     def _recorded(self, declared: Declared, envelope: Envelope, cause: WorkFailedError) -> FailureState:
-        """Write the failure down, however long the database refuses; the work stays unfinished until that is done."""
+        """Write the failure down, however long the database refuses; the work stays unfinished until that is done.
+
+        Raises: LeftUnfinishedError where this process stops before that.
+        """
         name = f"{declared.name}.failed"
         give_up: GiveUp | None = declared.give_up if isinstance(declared, Effect) else None
-        for tried in range(RECORD_TRIES):
+        tried = 0
+        while True:
             step = functools.partial(self._record, declared, envelope, cause, give_up)
             try:
                 return FailureState(self._executor.transact(name, step))
             except sa.exc.SQLAlchemyError:
                 _log.exception("failure_not_recorded", extra={"work_id": envelope.work_id})
-                if self._stopping.wait(min(2.0**tried, 30.0)):
-                    break
-            except Exception:
-                if give_up is None:
-                    raise
-                _log.exception("give_up_failed", extra={"work_id": envelope.work_id})
-                give_up = None
-        return FailureState.FAILED
+                if self._stopping.wait(min(2.0 ** min(tried, 8), RECORD_WAIT_SECONDS_MAX)):
+                    raise LeftUnfinishedError from None
+            except WorkFailedError as failure:
+                # Another code is an earlier process's refusal by the database, read back: on to the next try.
+                if failure.code == GIVE_UP_FAILED:
+                    _log.exception(GIVE_UP_FAILED, extra={"work_id": envelope.work_id})
+                    cause, give_up = failure, None
+            tried += 1
 
     def _record(
         self,
@@ -203,11 +214,30 @@ class Hands:
             session, envelope, cause, attempts=declared.attempts, now=self._uow.clock.now(), wait_seconds=wait
         )
         if state is FailureState.RETRYING:
-            self._client.enqueue_on(session, envelope.again(), wait)
+            if not self._client.retry_on(session, envelope, wait):
+                # The job waits or runs already; should that succeed, it closes this failure too.
+                failures.set_aside(session, envelope.work_id)
+                state = FailureState.FAILED
         elif give_up is not None and isinstance(declared, Effect):
-            with self._uow.lend(session):
-                give_up(declared.fact.from_payload(envelope.payload), failures.failure_of(cause, envelope.attempt))
+            fact = declared.fact.from_payload(envelope.payload)
+            _give_up(lambda: give_up(fact, failures.failure_of(cause, envelope.attempt)), cause, self._uow, session)
         return state.value
+
+
+def _give_up(run: Callable[[], object], cause: WorkFailedError, uow: UnitOfWork, session: Session) -> None:
+    """Give up in the step's own transaction.
+
+    Raises: WorkFailedError where that fails for another reason than a lost database.
+    """
+    try:
+        with uow.lend(session):
+            run()
+    except Exception as error:
+        if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+            raise
+        why = described(error)
+        message = f"Giving up after {cause.code} failed with {why.code}."
+        raise WorkFailedError(GIVE_UP_FAILED, message, retryable=False, place=why.place) from error
 
 
 def _nothing(_: object) -> None:

@@ -3,6 +3,7 @@
 Death is judged by silence alone: a process whose count of beats stood still for so many looks in a row is ended. No two
 clocks are compared, and a pause of the one who looks counts as one look. What was ended can never beat again, and the
 engine refuses its commits for work that somebody else took over, so a paused process that wakes can do no harm.
+Unfinished work of whoever does not live is taken over, however long ago that life ended.
 """
 
 import logging
@@ -11,7 +12,6 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -22,8 +22,6 @@ from services.infra.uow import UnitOfWork
 
 _log = logging.getLogger(__name__)
 
-KEEP_ENDED_DAYS = 7
-LOOK_BACK_MINUTES = 10
 PAUSED_SECONDS_MAX = 30
 
 
@@ -61,12 +59,14 @@ class Heart:
         executor_id: str,
         *,
         slot: str,
+        owners: Callable[[], set[str]],
         take_over: Callable[[Iterable[str]], int],
         silence: Silence,
         on_lost: Callable[[], None],
     ) -> None:
         self._uow, self._id, self._slot = uow, executor_id, slot
-        self._take_over, self._silence, self._on_lost = take_over, silence, on_lost
+        self._owners, self._take_over = owners, take_over
+        self._silence, self._on_lost = silence, on_lost
         self._seen: dict[str, tuple[int, int]] = {}
         self._stop, self._resting = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="durable-heart", daemon=True)
@@ -122,7 +122,8 @@ class Heart:
                     self._on_lost()
                     return
                 if not self._resting.is_set():
-                    self._take_over(self._ended())
+                    self._end_silent()
+                    self._take_over(self._dead())
             except Exception:  # noqa: BLE001 -- the heart beats on while the database is away
                 _log.exception("beat_failed", extra={"executor_id": self._id})
             if self._stop.wait(self._silence.beat_seconds):
@@ -139,8 +140,8 @@ class Heart:
             )
             return bool(changed.rowcount)  # type: ignore[attr-defined] # an update's result counts rows
 
-    def _ended(self) -> list[str]:
-        """End who was silent for too long, and return all who ended of late."""
+    def _end_silent(self) -> None:
+        """End who was silent for too long."""
         with self._uow.reading() as session:
             living = session.execute(
                 sa.select(ExecutorRow.executor_id, ExecutorRow.beats).where(
@@ -148,12 +149,16 @@ class Heart:
                 )
             ).all()
         silent = self._silent({row.executor_id: row.beats for row in living})
-        now = self._uow.clock.now()
         if silent:
             self._end(silent)
+
+    def _dead(self) -> set[str]:
+        """Return who has unfinished work and does not live."""
+        # Who has work was entered before it took any, so those asked for first are all entered by now.
+        owners = self._owners()
         with self._uow.reading() as session:
-            recent = ExecutorRow.ended_at >= now - timedelta(minutes=LOOK_BACK_MINUTES)
-            return list(session.scalars(sa.select(ExecutorRow.executor_id).where(recent)))
+            living = set(session.scalars(sa.select(ExecutorRow.executor_id).where(ExecutorRow.ended_at.is_(None))))
+        return owners - living - {self._id}
 
     def _end(self, silent: dict[str, int]) -> None:
         """End the silent, except one who is in the middle of a beat: it holds its row, and waiting would silence us."""
