@@ -8,11 +8,12 @@ import hmac
 from datetime import datetime
 
 import tink
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy.orm import Mapped, Session, SessionTransaction
 from tink import aead, json_proto_keyset_format, proto_keyset_format, secret_key_access
 
-from services.infra.db import Base, PersonalData, UtcDateTime, column
+from services.infra.db import Base, PersonalData, UtcDateTime, column, empty_write_ahead_log
 from services.kernel.clock import Clock
 from services.kernel.errors import Gone, Invalid
 
@@ -80,6 +81,12 @@ class Vault:
         self._row(session, subject_id)
         row = session.get_one(SubjectKeyRow, subject_id, with_for_update=True, populate_existing=True)
         row.wrapped_keyset, row.destroyed_at = None, row.destroyed_at or self._clock.now()
+        self.scrub_after(session)
+
+    def scrub_after(self, session: Session) -> None:
+        """Remove what the database keeps of older pages, which hold destroyed keys, as soon as this session commits."""
+        if not event.contains(session, "after_transaction_end", _scrub):
+            event.listen(session, "after_transaction_end", _scrub)
 
     def digest(self, purpose: str, value: str) -> str:
         """Return a keyed digest by which equal values are found without being kept in clear."""
@@ -111,6 +118,11 @@ class Vault:
         except IntegrityError:  # another process made it first
             return session.get_one(SubjectKeyRow, subject_id, populate_existing=True)
         return row
+
+
+def _scrub(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        empty_write_ahead_log(session.get_bind().engine)
 
 
 def _bound(subject_id: str, place: str) -> bytes:

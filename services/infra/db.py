@@ -1,5 +1,6 @@
 """Engines and tables: SQLite in WAL mode for the embedded default, PostgreSQL for scale-out."""
 
+import logging
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +20,10 @@ READ_ONLY = "greenlight_read_only"
 
 LOCK_WAIT_SECONDS = 10
 """How long a transaction waits for another one's lock, or for a free connection, before it gives up."""
+
+_LOG_BYTES_MAX = 64 * 1024 * 1024
+_SCRUB_WAIT_MS = 1_000
+_log = logging.getLogger(__name__)
 
 _POSTGRESQL_CONNECT = {
     "connect_timeout": 5,
@@ -121,11 +126,38 @@ def _sqlite_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
         "journal_mode=wal",
         "synchronous=full",
         "foreign_keys=on",
-        "secure_delete=fast",
+        "secure_delete=on",
+        f"journal_size_limit={_LOG_BYTES_MAX}",
         "cache_size=-16000",
     ):
         cursor.execute(f"pragma {pragma}")
     cursor.close()
+
+
+def empty_write_ahead_log(engine: sa.Engine) -> bool:
+    """Move SQLite's log into the database and empty it, so that no replaced page is left; tell whether that was done.
+
+    A reader or writer can be in the way: then this gives up after a second, and whoever calls again does it.
+    PostgreSQL recycles its own log.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    try:
+        connection = engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(f"pragma busy_timeout={_SCRUB_WAIT_MS}")
+            cursor.execute("pragma wal_checkpoint(truncate)")
+            busy = bool((cursor.fetchone() or (1,))[0])
+            cursor.execute(f"pragma busy_timeout={LOCK_WAIT_SECONDS * 1_000}")
+            cursor.close()
+        finally:
+            connection.close()
+    except (exc.SQLAlchemyError, sqlite3.Error):
+        busy = True
+    if busy:
+        _log.warning("write_ahead_log_kept", extra={"code": "database_locked"})
+    return not busy
 
 
 def _sqlite_begin(*, immediate: bool) -> Callable[[sa.Connection], None]:

@@ -155,9 +155,6 @@ def test_neither_key_nor_value_is_left_in_the_files_of_sqlite_after_erasure(
     assert wrapped is not None
     with uow.writing() as session:
         vault.destroy(session, "usr_1")
-    with uow.engine.connect() as connection:
-        connection.commit()
-        connection.connection.cursor().execute("pragma wal_checkpoint(truncate)")
     everything = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     uow.engine.dispose()
     assert wrapped not in everything

@@ -150,7 +150,7 @@ def test_sqlite_is_set_up_so_that_an_acknowledged_commit_survives_power_loss(
         "synchronous": 2,
         "foreign_keys": 1,
         "busy_timeout": 10_000,
-        "secure_delete": 2,
+        "secure_delete": 1,
     }
 
 
