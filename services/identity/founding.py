@@ -136,6 +136,7 @@ class Founding:
         for table in (SessionRow, TotpRow, RecoveryCodeRow, ResetRow, MembershipRow):
             scope.session.execute(sa.delete(table).where(table.user_id.in_(ids)))
         scope.session.execute(sa.delete(UserRow).where(UserRow.id.in_(ids)))
+        scope.session.execute(sa.delete(InvitationRow).where(InvitationRow.invited_by.in_(ids)))
         companies = sa.select(OrganisationRow.id).where(OrganisationRow.demo.is_(True))
         scope.session.execute(sa.delete(InvitationRow).where(InvitationRow.organisation_id.in_(companies)))
         scope.session.execute(sa.delete(MembershipRow).where(MembershipRow.organisation_id.in_(companies)))

@@ -11,7 +11,7 @@ from services.identity.devices import device_token
 from services.identity.links import Links
 from services.identity.passwords import Passwords
 from services.identity.people_reads import EMAIL_PLACE, NAME_PLACE
-from services.identity.roles import IN_ORGANISATION, Role, is_staff
+from services.identity.roles import IN_ORGANISATION, Role, is_staff, permissions_of
 from services.identity.rules import check_new_password, normalise_email, normalise_name
 from services.identity.sessions import SessionLife
 from services.identity.tables import InvitationRow, MembershipRow, OrganisationRow, UserRow
@@ -55,8 +55,12 @@ class Invitations:
 
     @command(permission="identity.invite")
     def open_ones(self, actor: Actor, *, purpose: str) -> list[InvitationView]:
-        """Return the invitations that wait for an answer, the latest first; who read them and why is recorded."""
+        """Return the invitations that wait for an answer, the latest first; who read them and why is recorded.
+
+        Raises: Invalid without a purpose.
+        """
         scope = current()
+        people_reads.note_purpose(scope, purpose)
         rows = scope.session.scalars(
             sa.select(InvitationRow)
             .where(
@@ -67,7 +71,6 @@ class Invitations:
             .order_by(InvitationRow.id.desc())
             .limit(200)
         ).all()
-        scope.note(purpose=purpose)
         scope.about(*(row.subject_id for row in rows))
         return [_view(scope, row) for row in rows]
 
@@ -99,6 +102,10 @@ class Invitations:
         """
         scope, now = current(), self.uow.clock.now()
         row = self._open_row(scope, token)
+        # Locked before the invitation, as those do who take the inviter's power away.
+        scope.session.get(UserRow, row.invited_by, with_for_update=True)
+        if not _may_invite(scope, row.invited_by):
+            raise _gone()
         used = scope.session.execute(
             sa.update(InvitationRow)
             .where(
@@ -232,6 +239,19 @@ def granted(scope: Scope, user_id: str, role: Role, organisation_id: str, *, by:
     )
     scope.session.flush()
     return True
+
+
+def close_unbacked(scope: Scope, inviter_id: str) -> int:
+    """Withdraw the open invitations of somebody who may not invite any more, and return how many there were."""
+    return 0 if _may_invite(scope, inviter_id) else _close(scope, InvitationRow.invited_by == inviter_id)
+
+
+def _may_invite(scope: Scope, inviter_id: str) -> bool:
+    inviter = scope.session.get(UserRow, inviter_id)
+    if inviter is None:  # a job, such as the operator's command line
+        return True
+    roles, _ = people_reads.roles_of(scope.session, inviter_id)
+    return inviter.suspended_at is None and "identity.invite" in permissions_of(roles)
 
 
 def _close(scope: Scope, which: sa.ColumnElement[bool]) -> int:

@@ -2,7 +2,11 @@
 
 import hmac
 
+import sqlalchemy as sa
+
+from services.identity.tables import ResetRow
 from services.infra.crypto import Vault
+from services.infra.uow import Scope
 from services.kernel.errors import NotFound
 from services.kernel.ids import is_id
 
@@ -26,3 +30,9 @@ class Links:
         if is_id(row_id, prefix) and hmac.compare_digest(self.token(row_id).encode(), token.encode()):
             return row_id
         raise NotFound("link_unknown", "This link is not valid. Open it again from the letter, or ask for a new one.")
+
+
+def close_resets(scope: Scope, user_id: str) -> None:
+    """Use up the open reset links of a person, so that none outlives the account that it was asked for."""
+    unused = sa.update(ResetRow).where(ResetRow.user_id == user_id, ResetRow.used_at.is_(None))
+    scope.session.execute(unused.values(used_at=scope.uow.clock.now()))

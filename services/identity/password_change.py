@@ -9,7 +9,7 @@ from services.events.identity import AccountSecured, PasswordResetRequested
 from services.identity import people_reads, sessions
 from services.identity.attempts import Attempts, Lane, count_try, forgive
 from services.identity.devices import device_token
-from services.identity.links import Links
+from services.identity.links import Links, close_resets
 from services.identity.passwords import Passwords
 from services.identity.roles import is_staff
 from services.identity.rules import check_new_password
@@ -143,6 +143,7 @@ class PasswordChange:
     def _store(self, scope: Scope, user: UserRow, new_hash: str, change: str, *, except_id: str | None = None) -> None:
         now = self.uow.clock.now()
         user.password_hash, user.password_changed_at = new_hash, now
+        close_resets(scope, user.id)
         scope.note(sessions_ended=sessions.end(scope, user.id, change, except_id=except_id))
         scope.publish(AccountSecured(occurred_at=now, user_id=user.id, change=change, change_id=new_id("chg")))
 

@@ -4,7 +4,8 @@ import sqlalchemy as sa
 
 from services.events.identity import AccountSecured
 from services.identity import people_reads, sessions
-from services.identity.invitations import checked_organisation, granted
+from services.identity.invitations import checked_organisation, close_unbacked, granted
+from services.identity.links import close_resets
 from services.identity.roles import Role
 from services.identity.rules import normalise_name
 from services.identity.tables import MembershipRow, OrganisationRow, TotpRow, UserRow
@@ -12,7 +13,7 @@ from services.identity.views import OrganisationView, PersonView, SecurityView
 from services.infra.uow import Scope, UnitOfWork, current
 from services.infra.verbs import command, query
 from services.kernel.context import Actor
-from services.kernel.errors import Conflict, Invalid, NotFound
+from services.kernel.errors import Conflict, NotFound
 from services.kernel.ids import new_id
 from services.kernel.paging import Page, PageRequest
 
@@ -30,7 +31,7 @@ class People:
         Raises: Invalid without a purpose.
         """
         scope = current()
-        scope.note(purpose=_stated(purpose))
+        people_reads.note_purpose(scope, purpose)
         chosen = sa.select(UserRow).order_by(UserRow.id.desc()).limit(page.size + 1)
         if page.after:
             chosen = chosen.where(UserRow.id < page.after)
@@ -98,6 +99,8 @@ class People:
         _refuse_last_admin(scope, user.id)
         user.suspended_at = user.suspended_at or self.uow.clock.now()
         sessions.end(scope, user.id, "suspended")
+        close_resets(scope, user.id)
+        scope.note(invitations_withdrawn=close_unbacked(scope, user.id))
 
     @command(permission="identity.manage")
     def reinstate(self, actor: Actor, *, user_id: str) -> None:
@@ -128,13 +131,6 @@ class People:
         return [OrganisationView(row.id, row.name, row.founded_at) for row in rows]
 
 
-def _stated(purpose: str) -> str:
-    if len(purpose.strip()) < 3:  # noqa: PLR2004 - shorter than any word that says why
-        message = "Say in a few words why you need this."
-        raise Invalid("purpose_missing", message, fields={"purpose": message})
-    return purpose.strip()[:200]
-
-
 def _found(scope: Scope, user_id: str) -> UserRow:
     user = scope.session.get(UserRow, user_id, with_for_update=True)
     if user is None:
@@ -145,6 +141,8 @@ def _found(scope: Scope, user_id: str) -> UserRow:
 def _changed(scope: Scope, user_id: str, role: Role, organisation_id: str, *, granted: bool) -> None:
     scope.about(user_id)
     ended = sessions.end(scope, user_id, "roles_changed")
+    close_resets(scope, user_id)
+    scope.note(invitations_withdrawn=close_unbacked(scope, user_id))
     scope.note(role=role.value, organisation_id=organisation_id, granted=granted, sessions_ended=ended)
     scope.publish(
         AccountSecured(

@@ -8,6 +8,7 @@ from services.identity.rules import normalise_email
 from services.identity.tables import MembershipRow, OrganisationRow, RecoveryCodeRow, TotpRow, UserRow
 from services.identity.views import SecurityView
 from services.infra.uow import Scope, UnitOfWork
+from services.kernel.errors import Invalid
 
 EMAIL_PLACE = "identity_users.email"
 NAME_PLACE = "identity_users.name"
@@ -70,3 +71,18 @@ def security_of(scope: Scope, user: UserRow) -> SecurityView:
         second_factor_required=is_staff(roles),
         recovery_codes_left=int(scope.session.scalar(unused) or 0),
     )
+
+
+def note_purpose(scope: Scope, purpose: str) -> None:
+    """Record why somebody looks; what a person writes may name anybody, so that it is sealed under the writer's key.
+
+    Raises: Invalid without a purpose.
+    """
+    stated = purpose.strip()[:200]
+    if len(stated) < 3:  # noqa: PLR2004 - shorter than any word that says why
+        message = "Say in a few words why you need this."
+        raise Invalid("purpose_missing", message, fields={"purpose": message})
+    if scope.actor.kind == "user":
+        scope.note_personal(scope.actor.id, {"purpose": stated})
+    else:
+        scope.note(purpose=stated)

@@ -33,4 +33,5 @@ class Upkeep:
         ):
             count += int(scope.session.execute(statement).rowcount)  # type: ignore[attr-defined] # a DELETE's result has it
         scope.note(dropped=count)
+        self.uow.vault.scrub_after(scope.session)  # again, where a reader was in the way when a key was destroyed
         return count

@@ -1,3 +1,4 @@
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -6,7 +7,7 @@ import sqlalchemy as sa
 
 from services.events.identity import InvitationIssued
 from services.identity import Identity, Role
-from services.identity.tables import InvitationRow, UserRow
+from services.identity.tables import InvitationRow, MembershipRow, UserRow
 from services.identity.views import OpenedSession
 from services.infra.audit import AuditEntryRow
 from services.infra.uow import UnitOfWork
@@ -122,6 +123,27 @@ def test_a_withdrawn_invitation_is_over(identity: Identity) -> None:
         identity.invitations.withdraw(ADMIN, invitation_id=issued.id)
 
 
+@pytest.mark.parametrize("loss", ["suspended", "role withdrawn", "lost past the verbs"])
+def test_invitations_end_with_the_power_of_who_sent_them(
+    identity: Identity, people: People, uow: UnitOfWork, loss: str
+) -> None:
+    admin = people.join(Role.ADMIN, "first@example.com")
+    people.join(Role.ADMIN, "second@example.com")
+    issued = identity.invitations.invite(admin.signed_in().actor, email="ada@example.com", role=Role.ADMIN)
+    others = identity.invitations.invite(ADMIN, email="eve@example.com", role=Role.FAN)
+    if loss == "suspended":
+        identity.people.suspend(ADMIN, user_id=admin.user_id)
+        identity.people.reinstate(ADMIN, user_id=admin.user_id)
+    elif loss == "role withdrawn":
+        identity.people.withdraw(ADMIN, user_id=admin.user_id, role=Role.ADMIN)
+    else:
+        with uow.writing() as session:
+            session.execute(sa.delete(MembershipRow).where(MembershipRow.user_id == admin.user_id))
+    with pytest.raises(Gone):
+        accept(identity, issued.token)
+    assert accept(identity, others.token)
+
+
 def test_a_second_invitation_replaces_the_first(identity: Identity) -> None:
     first = identity.invitations.invite(ADMIN, email="ada@example.com", role=Role.ADMIN)
     second = identity.invitations.invite(ADMIN, email="ADA@example.com", role=Role.FAN)
@@ -182,5 +204,8 @@ def test_reading_invitations_is_recorded_with_its_purpose(identity: Identity, uo
         row = session.scalars(sa.select(AuditEntryRow).order_by(AuditEntryRow.id.desc())).first()
         invitation = session.get_one(InvitationRow, issued.id)
     assert row is not None
-    assert b"see who has not answered" in row.leaf
+    assert b"see who has not answered" not in row.leaf  # sealed under the key of who wrote it
+    assert set(json.loads(row.leaf)["sealed"][ADMIN.id]) == {"purpose"}
+    with pytest.raises(Invalid):
+        identity.invitations.open_ones(ADMIN, purpose=" ")
     assert invitation.subject_id.encode() in row.leaf

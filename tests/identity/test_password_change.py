@@ -188,6 +188,25 @@ def test_one_client_cannot_ask_without_end(identity: Identity) -> None:
         identity.passwords.request_reset(VISITOR, email="user99@example.com", client=CLIENT)
 
 
+@pytest.mark.parametrize("change", ["password", "suspended", "role"])
+def test_a_reset_link_does_not_outlive_a_change_of_the_account(
+    identity: Identity, people: People, outbox: RememberingOutbox, change: str
+) -> None:
+    fan = people.join(Role.FAN)
+    me = fan.recognised(fan.sign_in().token)
+    identity.passwords.request_reset(VISITOR, email=fan.email, client=CLIENT)
+    token = link(identity, outbox)
+    if change == "password":
+        identity.passwords.change(me.actor, session_id=me.session_id, old=PASSWORD, new=NEW)
+    elif change == "suspended":
+        identity.people.suspend(ADMIN, user_id=fan.user_id)
+        identity.people.reinstate(ADMIN, user_id=fan.user_id)
+    else:
+        identity.people.grant(ADMIN, user_id=fan.user_id, role=Role.CREATOR)
+    with pytest.raises(Gone):
+        identity.passwords.reset(VISITOR, token=token, new=NEW)
+
+
 def test_a_suspended_person_gets_no_link(identity: Identity, people: People, outbox: RememberingOutbox) -> None:
     fan = people.join(Role.FAN)
     identity.passwords.request_reset(VISITOR, email=fan.email, client=CLIENT)

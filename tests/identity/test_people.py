@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -92,7 +93,8 @@ def test_reading_people_is_recorded_with_its_purpose_and_whom_it_showed(
         row = session.scalars(sa.select(AuditEntryRow).order_by(AuditEntryRow.id.desc())).first()
     assert row is not None
     assert row.verb == "identity.People.disclose"
-    assert b"answer a request of support" in row.leaf
+    assert b"answer a request of support" not in row.leaf  # sealed under the key of who wrote it
+    assert set(json.loads(row.leaf)["sealed"][ADMIN.id]) == {"purpose"}
     assert fan.user_id.encode() in row.leaf
     assert b"ada@" not in row.leaf
 
