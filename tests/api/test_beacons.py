@@ -1,5 +1,6 @@
 """The beacon door over HTTP, behind the real shell: statuses that players act on, other sites, limits, no traces."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,6 +160,18 @@ def test_a_session_can_be_read_by_its_id_once_it_is_folded(beacons: Beacons) -> 
     }
     assert answer.json["recorded_at"] == "2026-11-24T12:00:00+00:00"
     assert beacons.client.get(f"/ingest/cmcd/sessions/{'x' * 200}").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_access_log_does_not_hold_a_sessions_id(
+    beacons: Beacons, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    with caplog.at_level(logging.INFO, "greenlight.web.access"):
+        beacons.client.open("/ingest/cmcd/sessions/very-secret-session", method=method)
+    lines = [str(vars(record)) for record in caplog.records if record.name == "greenlight.web.access"]
+    assert len(lines) == 1
+    assert "very-secret-session" not in lines[0]
+    assert "/ingest/cmcd/" in lines[0]
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
