@@ -117,12 +117,12 @@ def trend_chart(
             "--gutter": f"{max((len(words) for _, words in marks), default=4)}ch",
         },
     )  # fmt: skip
-    table = (
-        html.A(f"Values: {title}", href=values_href, className="small")
-        if values_href
-        else _values(points, frame, title, unit)
-    )
+    table = _elsewhere(title, values_href) if values_href else _values(points, frame, title, unit)
     return html.Figure([plot, table], className="chart", **given(id=id))
+
+
+def _elsewhere(title: str, href: str) -> Component:
+    return html.A(f"Values: {title}", href=href, className="small")
 
 
 def _shapes(points: Sequence[Point], frame: _Frame, target: float | None, band: Sequence[BandPoint]) -> list[str]:
