@@ -25,6 +25,9 @@ from services.vendors.smtp import SmtpGateway
 from services.work import Work
 from services.work import subscriptions as work_subscriptions
 
+_ALL_SESSIONS_PER_MINUTE = 6_000
+"""New playback sessions that all web workers let in together: half an hour of them can be remembered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wired:
@@ -104,5 +107,6 @@ def _door_policy(settings: Settings) -> DoorPolicy:
         body_bytes=settings.ingest_body_bytes,
         events_per_second=settings.ingest_events_per_second,
         sessions_per_minute=settings.ingest_sessions_per_minute,
+        all_sessions_per_minute=max(1, _ALL_SESSIONS_PER_MINUTE // settings.web_workers),
         max_waiting=max(1, settings.web_threads - 2),
     )
