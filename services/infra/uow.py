@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ from typing import Protocol
 import psycopg
 import rfc8785
 import sqlalchemy as sa
-from sqlalchemy import exc
+from sqlalchemy import event, exc
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.orm import Session, sessionmaker
 
 from services.infra.crypto import Vault
@@ -43,6 +46,13 @@ _POSTGRESQL_CODES = {
     "XX001": "database_broken",
     "XX002": "database_broken",
 }
+_NOT_A_COMMAND = "A query cannot write: make it a command."
+_READS = re.compile(
+    r"\s*(select|values|explain|show|pragma|savepoint|release|rollback"
+    r"|with(?!.*\b(insert\s+into|update\s+\S+\s+set|delete\s+from)\b))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What a statement may begin with that changes nothing."""
 
 
 class WriteInQueryError(RuntimeError):
@@ -159,13 +169,15 @@ class UnitOfWork:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Yield a session that cannot write, or the lent one.
+        """Yield a session that cannot write, or the one that is open here, in which nothing may be changed meanwhile.
 
         Raises: Unavailable where the database is gone or locked; WriteInQueryError where something writes.
         """
-        lent = _lent.get()
-        if lent is not None:
-            yield lent
+        scope, lent = _scope.get(), _lent.get()
+        shared = scope.session if scope is not None else lent
+        if shared is not None:
+            with _unchanged(shared):
+                yield shared
             return
         with database_errors_translated(), self._read() as session, _writes_refused():
             yield session
@@ -213,12 +225,39 @@ def database_errors_translated() -> Iterator[None]:
 
 
 @contextmanager
+def _unchanged(session: Session) -> Iterator[None]:
+    """Refuse every change to a session that others write in; what they have changed so far goes down first."""
+    session.flush()
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", _refuse_write)
+    try:
+        yield
+        if session.new or session.deleted or any(session.is_modified(row) for row in session.dirty):
+            raise WriteInQueryError(_NOT_A_COMMAND)
+    finally:
+        event.remove(connection, "before_cursor_execute", _refuse_write)
+
+
+def _refuse_write(
+    _connection: sa.Connection,
+    _cursor: DBAPICursor,
+    statement: str,
+    _parameters: object,
+    context: DefaultExecutionContext | None,
+    _executemany: bool,  # noqa: FBT001 -- the event's signature
+) -> None:
+    changes = context is not None and (context.isinsert or context.isupdate or context.isdelete)
+    if changes or not _READS.match(statement):
+        raise WriteInQueryError(_NOT_A_COMMAND)
+
+
+@contextmanager
 def _writes_refused() -> Iterator[None]:
     try:
         yield
     except exc.DBAPIError as error:
         if _code(error) == "database_read_only":
-            raise WriteInQueryError("A query cannot write: make it a command.") from error
+            raise WriteInQueryError(_NOT_A_COMMAND) from error
         raise
 
 

@@ -1,8 +1,8 @@
 """Verbs: what the business can do and ask, each with its permission, transaction, audit row and span.
 
 A verb is a method whose first argument is the actor. `@command` changes: one transaction, one audit row, never nested.
-`@query` asks: it joins the running verb or opens a connection that cannot write. `@intake` takes in measurements at
-machine rate: one transaction, and no audit row, since its own rows are the record.
+`@query` asks: it reads in the session of the running verb or in one of its own, and can write in neither. `@intake`
+takes in measurements at machine rate: one transaction, and no audit row, since its own rows are the record.
 """
 
 import functools
@@ -66,8 +66,6 @@ def query(*, permission: str) -> Callable[[Verb[S, P, R]], Verb[S, P, R]]:
         def run(self: S, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
             with span(name):
                 check(actor, permission, name)
-                if running() is not None:
-                    return method(self, actor, *args, **kwargs)
                 with self.uow.reading() as session, entered(Scope(session, actor, name, self.uow)):
                     return method(self, actor, *args, **kwargs)
 

@@ -71,6 +71,33 @@ def test_a_question_cannot_write(uow: UnitOfWork, coins: Coins, verb: str) -> No
     assert coins.count(MINTER) == 2
 
 
+WRITING_QUESTIONS = ["write_by_orm", "write_by_sql", "add_only", "change_only", "delete_by_text", "insert_by_core"]
+
+
+@pytest.mark.parametrize("question", WRITING_QUESTIONS)
+def test_a_question_inside_a_change_cannot_write(uow: UnitOfWork, coins: Coins, question: str) -> None:
+    with pytest.raises(WriteInQueryError):
+        coins.mint_and_ask(MINTER, MINTER, question)
+    assert (coins.count(MINTER), audit_rows(uow)) == (0, 0)
+    coins.mint(MINTER, "c2")  # the pooled connection is not left read-only
+    assert coins.count(MINTER) == 1
+
+
+@pytest.mark.parametrize("question", WRITING_QUESTIONS)
+def test_a_question_in_a_lent_session_cannot_write(uow: UnitOfWork, coins: Coins, question: str) -> None:
+    coins.mint(MINTER, "c1")
+    with pytest.raises(WriteInQueryError), Session(uow.engine) as session, session.begin(), uow.lend(session):
+        getattr(coins, question)(MINTER)
+    with uow.reading() as session:
+        assert session.execute(sa.select(CoinRow.id, CoinRow.value)).all() == [("c1", 1)]
+    assert audit_rows(uow) == 1
+
+
+def test_a_question_inside_a_change_is_asked_by_the_actor_that_was_checked(coins: Coins) -> None:
+    asker = JobActor("asker", frozenset({"coins.read"}))
+    assert coins.mint_and_ask(MINTER, asker, "who_asks") == (asker.id, "tests.Coins.who_asks")
+
+
 def test_a_change_that_fails_leaves_nothing(uow: UnitOfWork, coins: Coins) -> None:
     with pytest.raises(ZeroDivisionError):
         coins.mint_and_fail(MINTER, "c1")

@@ -128,6 +128,37 @@ class Coins:
         current().session.commit()
 
     @query(permission="coins.read")
+    def add_only(self, actor: Actor) -> None:
+        """Leave a row behind for whoever flushes next."""
+        current().session.add(CoinRow(id="smuggled", owner="usr_1", value=1))
+
+    @query(permission="coins.read")
+    def change_only(self, actor: Actor) -> None:
+        """Leave a changed row behind for whoever flushes next."""
+        current().session.scalars(sa.select(CoinRow)).first().value = 99  # type: ignore[union-attr] # one is there
+
+    @query(permission="coins.read")
+    def delete_by_text(self, actor: Actor) -> None:
+        """Try to write in a query, past SQLAlchemy's knowledge."""
+        current().session.connection().exec_driver_sql("delete from example_coins")
+
+    @query(permission="coins.read")
+    def insert_by_core(self, actor: Actor) -> None:
+        """Try to write in a query by a statement."""
+        current().session.execute(sa.insert(CoinRow).values(id="smuggled", owner="usr_1", value=1))
+
+    @query(permission="coins.read")
+    def who_asks(self, actor: Actor) -> tuple[str, str]:
+        """Return as whom, and in which verb, a question is asked."""
+        return current().actor.id, current().verb
+
+    @command(permission="coins.mint")
+    def mint_and_ask(self, actor: Actor, asker: Actor, question: str) -> object:
+        """Change something, then ask as somebody else."""
+        current().session.add(CoinRow(id="asked", owner="usr_1", value=1))
+        return getattr(self, question)(asker)
+
+    @query(permission="coins.read")
     def trail(self, actor: Actor, page: PageRequest, *, search: str = "") -> Page[AuditEntryView]:
         """Read the audit trail."""
         return audit.entries(current().session, page, search=search)
