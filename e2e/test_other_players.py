@@ -12,7 +12,7 @@ from e2e.players.site import PACKAGES, PlayerSite
 from tests.servers.product import Product
 
 AGREEMENT_MS = 50
-STALL_AGREEMENT_MS = 130
+STALL_AGREEMENT_MS = 300
 """For each stall: the browser says that it waits some frames after the picture stood still."""
 PLAYS = 3
 """A busy machine delays the page that looks from outside as well, so the middle one of several plays is compared."""

@@ -13,7 +13,7 @@ from tests.servers.product import Product
 WATCH = "/shop/watch/good-morning"
 PROBE = (Path(__file__).parent / "players" / "probe.js").read_text()
 AGREEMENT_MS = 50
-STALL_AGREEMENT_MS = 130
+STALL_AGREEMENT_MS = 300
 """For each stall: the browser says that it waits some frames after the picture stood still."""
 PLAYS = 3
 """A busy machine delays the page that looks from outside as well, so the middle one of several plays is compared."""

@@ -56,10 +56,13 @@ class Messages:
 
     @query(permission="notifications.deliver")
     def outgoing(self, actor: Actor, message_id: str) -> Mail | None:
-        """Return a message in clear, to be handed over; nothing where it is sent, failed or its person erased."""
+        """Return a message in clear, to be handed over; nothing where it is sent, dropped or its person erased.
+
+        One that failed is handed over when its delivery is tried again.
+        """
         scope = current()
         row = scope.session.get(MessageRow, message_id)
-        if row is None or row.sent_at or row.failed_at or row.content_sealed is None:
+        if row is None or row.sent_at or row.content_sealed is None:
             return None
         vault = self.uow.vault
         try:
