@@ -111,6 +111,7 @@ def _failed(services: Services, actor: Actor, now: datetime) -> Component:
         Column[FailedWorkView]("state", "State", lambda r: chip(r.state, _STATES[r.state])),
         Column[FailedWorkView]("attempt", "Attempt", lambda r: fmt.count(r.attempt), numeric=True, priority=3),
         Column[FailedWorkView]("failed_at", "Failed", lambda r: timestamp(r.failed_at, now=now), priority=2),
+        Column[FailedWorkView]("correlation", "Correlation", lambda r: mono(r.correlation_id), priority=3),
         Column[FailedWorkView]("actions", "Actions", actions, label_hidden=True),
     ]
     return panel(
