@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Protocol
 
 import pandas as pd
 
+from services.components.views import ComponentsView, ComponentView, StatusSpanView
+from services.incidents.views import IncidentView
 from services.kernel.clock import Clock
 from services.kernel.context import Actor, VisitorActor
+from services.kernel.paging import Page, PageRequest
 from services.metrics.views import FigureView
+from services.slas.views import BreachView, SlaMonthView, SlaView
 
 
 class PublicFigures(Protocol):
@@ -31,6 +36,78 @@ class PublicFigures(Protocol):
         Shape: one row per bucket, oldest first; columns `starts_at`, `value` (NaN where not measured), `samples`.
 
         Raises: NotFound for a name that is none, Invalid for a span that is not offered.
+        """
+        ...
+
+
+class PublicComponents(Protocol):
+    """Components and groups, as anybody may read them."""
+
+    def overview(self, actor: Actor) -> ComponentsView:
+        """Return every group and component that is shown, each with its last 90 days."""
+        ...
+
+    def component(self, actor: Actor, component_id: str) -> ComponentView:
+        """Return one component with its last 90 days.
+
+        Raises: NotFound.
+        """
+        ...
+
+    def spans(self, actor: Actor, component_id: str, since_at: datetime) -> Sequence[StatusSpanView]:
+        """Return how a component stood since an instant, oldest first.
+
+        Raises: NotFound.
+        """
+        ...
+
+
+class PublicIncidents(Protocol):
+    """Incidents and maintenance, as anybody may read them."""
+
+    def active(self, actor: Actor) -> Sequence[IncidentView]:
+        """Return unresolved incidents and maintenance under way, the worst first."""
+        ...
+
+    def incident(self, actor: Actor, incident_id: str) -> IncidentView:
+        """Return one incident or maintenance.
+
+        Raises: NotFound.
+        """
+        ...
+
+    def history(self, actor: Actor, page: PageRequest, *, component_id: str | None = None) -> Page[IncidentView]:
+        """Return incidents, resolved ones included, newest first."""
+        ...
+
+    def maintenances(self, actor: Actor, page: PageRequest) -> Page[IncidentView]:
+        """Return maintenance in every state that the public sees, the latest planned first."""
+        ...
+
+    def upcoming(self, actor: Actor) -> Sequence[IncidentView]:
+        """Return maintenance that is scheduled, the next first."""
+        ...
+
+    def between(self, actor: Actor, starts_at: datetime, ends_at: datetime) -> Sequence[IncidentView]:
+        """Return incidents and maintenance that touch a span, oldest first, without their updates: for charts."""
+        ...
+
+
+class PublicSlas(Protocol):
+    """Service level agreements, as anybody may read them."""
+
+    def slas(self, actor: Actor) -> Sequence[SlaView]:
+        """Return every agreement as of now, in the order in which pages show them."""
+        ...
+
+    def breaches(self, actor: Actor, page: PageRequest, *, sla: str | None = None) -> Page[BreachView]:
+        """Return breaches, newest first."""
+        ...
+
+    def month(self, actor: Actor, month: date) -> Sequence[SlaMonthView]:
+        """Return every agreement in the calendar month (UTC) of a date.
+
+        Raises: Invalid for a month that has not begun.
         """
         ...
 

@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PREFIXED = re.compile(r"[a-z]{2,5}_[0-9a-f]{32}")
 _lock = threading.Lock()
 _last = 0
@@ -40,3 +41,8 @@ def is_id(text: str, prefix: str) -> bool:
 def secret_token() -> str:
     """Return 256 unguessable bits for a link, a cookie or a key, safe in URLs."""
     return secrets.token_urlsafe(32)
+
+
+def public_id() -> str:
+    """Return a new 12-character id in the form that readers of status pages expect: lower case and digits."""
+    return "".join(secrets.choice(_BASE36) for _ in range(12))

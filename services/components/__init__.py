@@ -1,0 +1,1 @@
+"""Components: what people depend on, how each stands, and how that was over time."""

@@ -1,0 +1,1 @@
+"""Service level agreements: promises as data, and whether they are kept."""
