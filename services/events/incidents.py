@@ -32,24 +32,26 @@ class IncidentAnnounced(Fact):
 class ComponentsAffected(Fact):
     """What an open incident or a maintenance says of components, from now on, until the next such fact about it.
 
-    `statuses` are `component_id=status` pairs; none is left once it is over. `starts_at` is ISO 8601.
+    `statuses` are `component_id=status` pairs; none is left once it is over. `starts_at` is ISO 8601. `version` grows
+    with each such fact about one incident: one that arrives after a newer one is out of date.
     """
 
     topic: ClassVar[str] = "incidents.components_affected"
 
     incident_id: str
     kind: str
-    name: str
+    title: str
     statuses: tuple[str, ...]
     starts_at: str
+    version: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class MaintenanceAccounted(Fact):
     """A span is to count as maintenance for components: at the start, at the end (corrected), or retroactively.
 
-    The last fact about an `incident_id` replaces the earlier ones; an empty `component_ids` withdraws it. `ends_at` is
-    empty while it is under way. Instants are ISO 8601.
+    The last fact about an `incident_id` (the highest `version`) replaces the earlier ones; an empty `component_ids`
+    withdraws it. `ends_at` is empty while it is under way. Instants are ISO 8601.
     """
 
     topic: ClassVar[str] = "incidents.maintenance_accounted"
@@ -60,3 +62,4 @@ class MaintenanceAccounted(Fact):
     ends_at: str
     reason: str
     retroactive: bool
+    version: int
