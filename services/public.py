@@ -1,8 +1,8 @@
 """What the public surfaces receive: reads, and the few verbs that a visitor has."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 import pandas as pd
@@ -11,6 +11,7 @@ from services.components.views import ComponentsView, ComponentView, StatusSpanV
 from services.incidents.views import IncidentView
 from services.kernel.clock import Clock
 from services.kernel.context import Actor, VisitorActor
+from services.kernel.errors import Invalid, NotFound
 from services.kernel.paging import Page, PageRequest
 from services.metrics.views import FigureView
 from services.slas.views import BreachView, SlaMonthView, SlaView
@@ -112,6 +113,82 @@ class PublicSlas(Protocol):
         ...
 
 
+class NoComponents:
+    """Components of an installation that has none."""
+
+    def overview(self, _actor: Actor) -> ComponentsView:
+        """Return nothing, as of never."""
+        return ComponentsView((), (), datetime.min.replace(tzinfo=UTC))
+
+    def component(self, _actor: Actor, _component_id: str) -> ComponentView:
+        """Refuse.
+
+        Raises: NotFound.
+        """
+        raise NotFound("component_unknown", "There is no such component.")
+
+    def spans(self, _actor: Actor, _component_id: str, _since_at: datetime) -> Sequence[StatusSpanView]:
+        """Refuse.
+
+        Raises: NotFound.
+        """
+        raise NotFound("component_unknown", "There is no such component.")
+
+
+class NoIncidents:
+    """Incidents of an installation that keeps none."""
+
+    def active(self, _actor: Actor) -> Sequence[IncidentView]:
+        """Return nothing."""
+        return ()
+
+    def incident(self, _actor: Actor, _incident_id: str) -> IncidentView:
+        """Refuse.
+
+        Raises: NotFound.
+        """
+        raise NotFound("incident_unknown", "There is no such incident.")
+
+    def history(self, _actor: Actor, _page: PageRequest, *, component_id: str | None = None) -> Page[IncidentView]:
+        """Return nothing."""
+        del component_id
+        return Page(())
+
+    def maintenances(self, _actor: Actor, _page: PageRequest) -> Page[IncidentView]:
+        """Return nothing."""
+        return Page(())
+
+    def upcoming(self, _actor: Actor) -> Sequence[IncidentView]:
+        """Return nothing."""
+        return ()
+
+    def between(self, _actor: Actor, _starts_at: datetime, _ends_at: datetime) -> Sequence[IncidentView]:
+        """Return nothing."""
+        return ()
+
+
+class NoSlas:
+    """Agreements of an installation that declares none."""
+
+    def slas(self, _actor: Actor) -> Sequence[SlaView]:
+        """Return nothing."""
+        return ()
+
+    def breaches(self, _actor: Actor, _page: PageRequest, *, sla: str | None = None) -> Page[BreachView]:
+        """Return nothing."""
+        del sla
+        return Page(())
+
+    def month(self, _actor: Actor, month: date) -> Sequence[SlaMonthView]:
+        """Return nothing.
+
+        Raises: Invalid for the first month of the calendar, which nobody measured.
+        """
+        if month.year == 1:
+            raise Invalid("month_invalid", "Nothing was measured then.")
+        return ()
+
+
 @dataclass(frozen=True, slots=True)
 class PublicServices:
     """The narrow facade: everything on it may be shown to anybody.
@@ -123,3 +200,6 @@ class PublicServices:
     visitor: VisitorActor
     clock: Clock
     demo: bool = False
+    components: PublicComponents = field(default_factory=NoComponents)
+    incidents: PublicIncidents = field(default_factory=NoIncidents)
+    slas: PublicSlas = field(default_factory=NoSlas)
