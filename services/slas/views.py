@@ -16,6 +16,8 @@ class SlaState(StrEnum):
     FEW_EVENTS = "few_events"
     """Too few events in the window to judge."""
     NO_DATA = "no_data"
+    UNKNOWN = "unknown"
+    """We cannot look, have not looked lately, or nothing arrives where usually something does: neither good nor bad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class BurnView:
     """One pair of windows of the multi-window burn-rate rule.
 
     It fires where both burns are above `factor`. `ready` is false before a full long window of history exists. A burn
-    is nothing where its window has no events.
+    is nothing where its window has no events. `note` says in words where the pair is not as the rule book has it: it
+    can never fire at this target, or its factor was raised to one.
 
     Units: a burn is the share of bad events divided by the share that the target allows.
     """
@@ -36,6 +39,7 @@ class BurnView:
     short_burn: float | None
     ready: bool
     firing: bool
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class SlaView:
     burns: tuple[BurnView, ...]
     breached_since_at: datetime | None
     as_of: datetime
+    state_reason: str = ""
+    """Why the state is what it is, in words."""
 
 
 @dataclass(frozen=True, slots=True)
