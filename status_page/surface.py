@@ -8,7 +8,8 @@ from status_page.documents import days_of
 from status_page.pages.figure import FigureHistory, figure_page
 from status_page.pages.method import method_page
 from status_page.pages.now import LIVE_ID, TICK_ID, live, now_page
-from status_page.snapshot import Snapshot, StatusState
+from status_page.snapshot import Snapshot
+from status_page.state import StatusState
 from web.shell.pages import Callbacks, Frame, Page, Surface, Visit
 from web.shell.routes import PUBLIC, CachedDocument
 from web.ui import NavItem, button, demo_banner, fmt, link, public_frame

@@ -52,9 +52,9 @@ def figure_page(history: FigureHistory, now: datetime) -> Component:
         columns([
             kpi(f"Last {window(figure)}", str(value_of(figure)),
                 note=f"target {aim.text}"),
-            *([kpi("Within the target", fmt.percent(figure.good_share), note="share of plays, counted exactly")]
+            *([kpi("Within the target", fmt.percent(figure.good_share), note=f"share of {figure.sample_noun}s, counted exactly")]
               if figure.good_share is not None else []),
-            kpi("Plays", fmt.count(figure.samples), note=_origin(figure)),
+            kpi(f"{figure.sample_noun.capitalize()}s", fmt.count(figure.samples), note=_origin(figure)),
             *[kpi(c.title, companion(c), note="raw sum of the window") for c in figure.companions],
         ], heading="Figures"),
         _trend(history),
@@ -65,7 +65,7 @@ def figure_page(history: FigureHistory, now: datetime) -> Component:
 def _origin(figure: FigureView) -> str:
     if figure.demo_samples:
         return f"{fmt.count(figure.demo_samples)} of them from the demo generator"
-    return "all from real players"
+    return "none of them from the demo generator"
 
 
 def trend(history: FigureHistory, *, values_href: str | None = None) -> Component:
@@ -100,7 +100,7 @@ def _state(figure: FigureView, now: datetime) -> Component:
             "State": chip(verdict(figure), STATES[figure.state]),
             "Newest sample": timestamp(figure.newest_at, now=now),
             "Window": f"the last {window(figure)}, moving",
-            "Judged from": fmt.plural(figure.minimum_samples, "play"),
+            "Judged from": fmt.plural(figure.minimum_samples, figure.sample_noun),
             "Computed": timestamp(figure.as_of),
         }),
         title="Now",

@@ -54,7 +54,7 @@ def _figure(figure: FigureView) -> Component:
             facts({
                 "Target": target(figure).text,
                 "Window": f"the last {window(figure)}",
-                "Judged from": fmt.plural(figure.minimum_samples, "play"),
+                "Judged from": fmt.plural(figure.minimum_samples, figure.sample_noun),
                 "Raw counts and history": html.A(f"{figure.title} in full", href=HREF.format(name=figure.name)),
             }),
         ],

@@ -8,8 +8,8 @@ from dash.development.base_component import Component
 
 from services.metrics.views import FigureState, FigureView
 from status_page.pages.figure import SPANS, FigureHistory, trend
-from status_page.presentation import HREF, figure_tile
-from status_page.snapshot import StatusState
+from status_page.presentation import HREF, figure_tile, window
+from status_page.state import StatusState
 from web.ui import card, columns, fmt, note, stack, timestamp, verdict
 from web.ui.theme import State
 
@@ -45,10 +45,7 @@ def now_page(state: StatusState, histories: Sequence[FigureHistory], now: dateti
 def live(state: StatusState, now: datetime) -> Component:
     """The part of the page that is drawn again while it is open."""
     title, colour = overall(state)
-    samples = max((f.samples for f in state.figures), default=0)
-    lead = f"Measured from {fmt.plural(samples, 'play')} in the last 24 hours. "
-    if not samples:
-        lead = "Nothing was measured in the last 24 hours. "
+    lead = measured_from(state.figures)
     return html.Div(
         [
             verdict(title, colour, lead=lead, live=timestamp(state.as_of, now=now, prefix="updated")),
@@ -56,6 +53,18 @@ def live(state: StatusState, now: datetime) -> Component:
         ],
         className="stack large",
     )
+
+
+def measured_from(figures: Sequence[FigureView]) -> str:
+    """What the figures were measured from, in words: each kind of sample once, with its window."""
+    samples: dict[tuple[str, str], int] = {}
+    for figure in figures:
+        kind = figure.sample_noun, window(figure)
+        samples[kind] = max(samples.get(kind, 0), figure.samples)
+    said = [f"{fmt.plural(count, noun)} in the last {span}" for (noun, span), count in samples.items() if count]
+    if not said:
+        return "Nothing was measured lately. "
+    return f"Measured from {', '.join(said[:-1])} and {said[-1]}. " if len(said) > 1 else f"Measured from {said[0]}. "
 
 
 def _histories(histories: Sequence[FigureHistory]) -> list[Component]:
@@ -74,7 +83,7 @@ def _listed(figures: Sequence[FigureView]) -> str:
 
 def _explained(figures: Sequence[FigureView]) -> Component:
     lead = (
-        "Every figure is one merge over all plays of its window, never an average of averages. "
+        "Every figure is one merge over everything in its window, never an average of averages. "
         "Raw counts, history and definition:"
     )
     return note(

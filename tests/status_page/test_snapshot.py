@@ -10,7 +10,8 @@ from services.kernel.errors import NotFound, Unavailable
 from services.metrics.views import CompanionView, FigureState, FigureView, PointView
 from services.public import PublicServices
 from status_page.pages.now import overall
-from status_page.snapshot import Snapshot, StatusState
+from status_page.snapshot import Snapshot
+from status_page.state import StatusState
 
 
 def figure(clock: FixedClock, state: FigureState = FigureState.MET, title: str = "Join time, p95") -> FigureView:
