@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from services.infra.crypto import master_key, new_master_keyset
+from services.infra.targets import Opening
 from services.kernel.errors import Invalid
 
 PREFIX = "GREENLIGHT_"
@@ -77,6 +78,14 @@ def _sender(text: str) -> str:
     address = parseaddr(text)[1]
     if not re.fullmatch(r"[^\s@]+@[^\s@]+", address) or not text.isprintable():
         raise ValueError("is no sender; write Name <name@example.com>")
+    return text
+
+
+def _openings(text: str) -> str:
+    try:
+        Opening.parse(text)
+    except ValueError as error:
+        raise ValueError("names no network; write 10.1.0.0/16, 127.0.0.1:9100 or [::1]:9100, by comma") from error
     return text
 
 
@@ -154,6 +163,12 @@ class Settings(BaseModel):
     )
     mail_from: Annotated[str, AfterValidator(_sender)] = Field(
         "Greenlight <no-reply@greenlight.invalid>", description="Sender of our mails."
+    )
+    outbound_allow: Annotated[str, AfterValidator(_openings)] = Field(
+        "", description="Private networks that webhooks and probes may go to, such as 10.1.0.0/16,127.0.0.1:9100."
+    )
+    slack_url: Annotated[str, _url("https", "http")] = Field(
+        "https://hooks.slack.com", description="Where Slack's incoming webhooks stand."
     )
     ingest_enabled: bool = Field(
         default=True, description="Accept player beacons; off answers 410, which tells players to stop."

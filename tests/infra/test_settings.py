@@ -44,6 +44,8 @@ WRONG = {
     "prometheus_url": ["prometheus:9090"],
     "metric_store": ["influx"],
     "smtp_url": ["mail.example.com", "http://mail"],
+    "outbound_allow": ["everything", "10.0.0.1/8", "127.0.0.1:port"],
+    "slack_url": ["hooks.slack.com", "smtp://slack"],
     "ingest_enabled": ["perhaps"],
     "ingest_body_bytes": ["1", "999999999"],
     "ingest_events_per_second": ["0"],
