@@ -9,6 +9,8 @@ from services.catalogue import Catalogue
 from services.evidence import AuditTrail
 from services.facade import Services
 from services.identity import PUBLIC_PERMISSIONS, make_identity
+from services.identity.roles import KEY_PERMISSIONS, MACHINE_PERMISSIONS, PERMISSIONS
+from services.incidents import make_incidents
 from services.infra.crypto import Vault
 from services.infra.db import make_engine
 from services.infra.durable import Client, Outbox, Subscription
@@ -18,7 +20,10 @@ from services.kernel.clock import Clock, SystemClock
 from services.kernel.context import VisitorActor
 from services.metrics import Door, DoorPolicy, Figures, Intake, MetricStore, Recording, SqlMetricStore
 from services.metrics.exposition import Exposition
+from services.metrics.reactions import Counting
 from services.notifications import Messages, Post
+from services.partners import Keys
+from services.partners.keys import KeyPowers
 from services.public import PublicServices
 from services.vendors.prometheus import PrometheusMetricStore
 from services.vendors.smtp import SmtpGateway
@@ -58,15 +63,22 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
     vault = Vault(settings.master_keyset.get_secret_value(), settings.secret_key.get_secret_value(), time)
     uow = UnitOfWork(engine, time, vault, outbox)
     identity = make_identity(uow, settings)
+    incidents = make_incidents(uow)
     messages = Messages(uow, identity.letters, settings.public_url)
     post = Post(messages, SmtpGateway(settings.smtp_url, settings.mail_from) if settings.smtp_url else None)
     intake = Intake(uow)
     store = _metric_store(settings, uow, time)
     figures = Figures(store, time)
-    subscriptions = (*post.subscriptions(), *work_subscriptions(client))
+    recording = Recording(uow)
+    subscriptions = (
+        *post.subscriptions(),
+        *work_subscriptions(client),
+        *Counting(recording).subscriptions(),
+    )
     outbox.subscribe(subscriptions)
     services = Services(
         identity=identity,
+        incidents=incidents,
         figures=figures,
         metric_store=store,
         intake=intake,
@@ -75,10 +87,11 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         messages=messages,
         evidence=AuditTrail(uow),
         work=Work(uow, client),
+        keys=Keys(uow, KeyPowers(KEY_PERMISSIONS, MACHINE_PERMISSIONS, PUBLIC_PERMISSIONS, PERMISSIONS)),
         clock=time,
         demo=settings.demo,
     )
-    public = PublicServices(figures, VisitorActor(PUBLIC_PERMISSIONS), time, settings.demo)
+    public = PublicServices(figures, VisitorActor(PUBLIC_PERMISSIONS), time, settings.demo, incidents=incidents.reads)
     return Wired(
         settings=settings,
         clock=time,
@@ -87,7 +100,7 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         client=client,
         services=services,
         public=public,
-        recording=Recording(uow),
+        recording=recording,
         exposition=Exposition(uow),
         post=post,
         subscriptions=subscriptions,

@@ -52,7 +52,8 @@ def figure_page(history: FigureHistory, now: datetime) -> Component:
         columns([
             kpi(f"Last {window(figure)}", str(value_of(figure)),
                 note=f"target {aim.text}"),
-            *([kpi("Within the target", fmt.percent(figure.good_share), note=f"share of {figure.sample_noun}s, counted exactly")]
+            *([kpi("Within the target", fmt.percent(figure.good_share),
+                   note=f"share of {figure.sample_noun}s, counted exactly")]
               if figure.good_share is not None else []),
             kpi(f"{figure.sample_noun.capitalize()}s", fmt.count(figure.samples), note=_origin(figure)),
             *[kpi(c.title, companion(c), note="raw sum of the window") for c in figure.companions],
