@@ -12,7 +12,7 @@ from web.ui import NavItem, NavSection, demo_banner, signed_in_frame
 PREFIX = "/admin/"
 _SECTIONS = (
     ("Operate", (("Overview", "", "layout-dashboard"), ("Background work", "work", "workflow"))),
-    ("People", (("People", "people", "users"), ("Messages", "messages", "mail"))),
+    ("People", (("People", "people", "users"), ("API keys", "keys", "key-round"), ("Messages", "messages", "mail"))),
     ("Product", (("Gallery", "gallery", "shapes"),)),
 )
 _ELSEWHERE = NavSection(

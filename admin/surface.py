@@ -1,9 +1,11 @@
 """The staff surface."""
 
 from admin.frame import PREFIX, frame
-from admin.pages import gallery, messages, overview, people, work
+from admin.pages import gallery, keys, messages, overview, people, work
 from services.facade import Services
 from web.shell.pages import Surface
+
+_PAGES = (overview, work, people, keys, messages, gallery)
 
 
 def surface(services: Services) -> Surface:
@@ -13,7 +15,7 @@ def surface(services: Services) -> Surface:
         prefix=PREFIX,
         title="Greenlight operations",
         access="admin.enter",
-        pages=tuple(page(services) for page in (overview.page, work.page, people.page, messages.page, gallery.page)),
+        pages=tuple(each.page(services) for each in _PAGES),
         frame=frame(demo=services.demo),
         graphs=True,
     )

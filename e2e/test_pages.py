@@ -66,6 +66,7 @@ PROOFS = {
     "overview": Proof("/admin/", role="admin"),
     "work": Proof("/admin/work", role="admin"),
     "people": Proof("/admin/people", role="admin"),
+    "keys": Proof("/admin/keys", role="admin"),
     "messages": Proof("/admin/messages", role="admin"),
     "gallery": Proof("/admin/gallery", role="admin"),
     "playback": Proof("/dashboards/", role="operator"),

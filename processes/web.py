@@ -71,6 +71,7 @@ def _ports(wired: Wired, manifest: StaticManifest) -> Ports:
 
     return Ports(
         authenticate=authenticate,
+        recognise_key=lambda token: wired.services.keys.authenticate(wired.public.visitor, token),
         visitor_permissions=PUBLIC_PERMISSIONS,
         probes=probes(wired),
         metrics=(_collector(wired.exposition),),

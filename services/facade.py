@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from services.catalogue import Catalogue
 from services.evidence import AuditTrail
 from services.identity import Identity
+from services.incidents import Incidents
 from services.kernel.clock import Clock
 from services.metrics import Door, Figures, Intake, MetricStore
 from services.notifications import Messages
+from services.partners import Keys
 from services.work import Work
 
 
@@ -16,6 +18,7 @@ class Services:
     """Every domain's verbs."""
 
     identity: Identity
+    incidents: Incidents
     figures: Figures
     metric_store: MetricStore
     intake: Intake
@@ -24,5 +27,6 @@ class Services:
     messages: Messages
     evidence: AuditTrail
     work: Work
+    keys: Keys
     clock: Clock
     demo: bool = False

@@ -2,11 +2,13 @@
 
 import services.catalogue.tables
 import services.identity.tables
+import services.incidents.tables
 import services.infra.audit
 import services.infra.crypto
 import services.infra.durable.tables
 import services.metrics.tables
-import services.notifications.tables  # noqa: F401 -- imported for their tables
+import services.notifications.tables
+import services.partners.tables  # noqa: F401 -- imported for their tables
 from services.infra.db import Base
 
 metadata = Base.metadata

@@ -42,6 +42,10 @@ PERMISSIONS: Mapping[str, str] = {
     "identity.sign_in": "Sign in, accept an invitation, ask for and use a reset link.",
     "identity.tidy": "Drop ended sign-ins, used links and old counters.",
     "identity.verify": "Give the second factor of a sign-in that is under way.",
+    "incidents.drafts.read": "See incidents with their drafts, and who changed which word.",
+    "incidents.manage": "Declare incidents, post updates, plan maintenance, publish post-mortems.",
+    "incidents.read": "Read what is said of incidents and maintenance.",
+    "incidents.run": "Open and close incidents of breaches, and let maintenance begin, end and remind by the clock.",
     "metrics.forget": "Remove everything that one origin measured, such as the demo.",
     "metrics.playback.read": "Read playback figures in full detail.",
     "metrics.read": "Read the live figures.",
@@ -51,13 +55,18 @@ PERMISSIONS: Mapping[str, str] = {
     "notifications.deliver": "Compose, send and settle messages.",
     "notifications.read": "See messages and their delivery, without their content.",
     "notifications.retry": "Send a failed message again.",
+    "partners.authenticate": "Be recognised by an API key.",
+    "partners.manage": "Make, list and revoke API keys.",
+    "probes.report": "Fetch the assignments of a vantage, and hand in its results.",
     "work.keep": "List work that was set aside, and forget what is long closed.",
     "work.read": "See background work, what waits and what failed.",
     "work.resume": "Resume, rewind or cancel background work.",
 }
 """Every permission, and what it allows in words."""
 
-PUBLIC_PERMISSIONS = frozenset({"catalogue.read", "identity.sign_in", "metrics.read", "metrics.report"})
+PUBLIC_PERMISSIONS = frozenset(
+    {"catalogue.read", "identity.sign_in", "incidents.read", "metrics.read", "metrics.report", "partners.authenticate"}
+)
 """What anybody may do."""
 
 OWN_PERMISSIONS = PUBLIC_PERMISSIONS | {"identity.own.enrol", "identity.own.leave", "identity.own.secure"}
@@ -73,6 +82,8 @@ _OPERATOR = OWN_PERMISSIONS | {
     "admin.enter",
     "dashboards.enter",
     "evidence.read",
+    "incidents.drafts.read",
+    "incidents.manage",
     "metrics.playback.read",
     "notifications.read",
     "notifications.retry",
@@ -93,13 +104,21 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[str]] = {
         "dashboards.enter",
         "evidence.read",
         "identity.people.read",
+        "incidents.drafts.read",
         "metrics.playback.read",
         "notifications.read",
         "work.read",
     },
-    Role.ADMIN: _OPERATOR | {"identity.invite", "identity.manage", "identity.people.read"},
+    Role.ADMIN: _OPERATOR | {"identity.invite", "identity.manage", "identity.people.read", "partners.manage"},
 }
 """What each role may do; a person may do what any of their roles may."""
+
+
+KEY_PERMISSIONS = frozenset({"incidents.drafts.read", "incidents.manage", "metrics.playback.read"})
+"""What an API key may be given by somebody who has it themselves."""
+
+MACHINE_PERMISSIONS = frozenset({"probes.report"})
+"""What only programs do: whoever manages API keys may give it to one."""
 
 
 def permissions_of(roles: frozenset[Role]) -> frozenset[str]:
