@@ -8,7 +8,10 @@ import services.infra.crypto
 import services.infra.durable.tables
 import services.metrics.tables
 import services.notifications.tables
-import services.partners.tables  # noqa: F401 -- imported for their tables
+import services.partners.tables
+import services.slas.tables
+import services.subscribers.tables
+import services.webhooks.tables  # noqa: F401 -- imported for their tables
 from services.infra.db import Base
 
 metadata = Base.metadata
