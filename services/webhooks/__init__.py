@@ -1,0 +1,1 @@
+"""Webhooks: signed messages to programs elsewhere, tried for days, each attempt kept."""
