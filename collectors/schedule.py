@@ -19,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from services.components import ComponentVerbs
 from services.identity import Identity
 from services.infra.durable import Beat, Job
 from services.infra.durable.envelope import Envelope, envelope_of_tick
@@ -89,6 +90,14 @@ def keep_people(identity: Identity, post: Post) -> Timetable:
             Job("identity.tidy", lambda _: identity.upkeep.tidy(TIDIER), cron="41 3 * * *"),
             Job("notifications.queue_waiting", post.queue_waiting, every_seconds=60),
         )
+    )
+
+
+def keep_components(components: ComponentVerbs) -> Timetable:
+    """Return the times of components: an override that ends is over within a second or two."""
+    return Timetable(
+        jobs=(Job("components.roll_up", lambda _: components.rollup.keep_up(), every_seconds=60),),
+        beats=(Beat("components.move_on", components.hearing.keep_up, every_seconds=1.0),),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.catalogue import Catalogue
+from services.components import ComponentVerbs
 from services.evidence import AuditTrail
 from services.identity import Identity
 from services.incidents import Incidents
@@ -10,6 +11,7 @@ from services.kernel.clock import Clock
 from services.metrics import Door, Figures, Intake, MetricStore
 from services.notifications import Messages
 from services.partners import Keys
+from services.releases import Releases
 from services.work import Work
 
 
@@ -18,6 +20,8 @@ class Services:
     """Every domain's verbs."""
 
     identity: Identity
+    components: ComponentVerbs
+    releases: Releases
     incidents: Incidents
     figures: Figures
     metric_store: MetricStore

@@ -7,13 +7,21 @@ from typing import Protocol
 
 import pandas as pd
 
-from services.components.views import ComponentsView, ComponentView, StatusSpanView
+from services.components.views import (
+    ComponentsView,
+    ComponentView,
+    DayView,
+    StatusSpanView,
+    UptimePolicy,
+    UptimeView,
+)
 from services.incidents.views import IncidentView
 from services.kernel.clock import Clock
 from services.kernel.context import Actor, VisitorActor
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.paging import Page, PageRequest
 from services.metrics.views import FigureView
+from services.releases.views import ReleaseView
 from services.slas.views import BreachView, SlaMonthView, SlaView
 
 
@@ -45,7 +53,21 @@ class PublicComponents(Protocol):
     """Components and groups, as anybody may read them."""
 
     def overview(self, actor: Actor) -> ComponentsView:
-        """Return every group and component that is shown, each with its last 90 days."""
+        """Return every group, and the components that one page can show, each with its last 90 days.
+
+        Where the page cannot show them all, `complete` is false and the others are read by `group`.
+        """
+        ...
+
+    def listing(self, actor: Actor) -> Sequence[ComponentView]:
+        """Return every component in the order of pages, without its days: for programs."""
+        ...
+
+    def group(self, actor: Actor, group_id: str | None, page: PageRequest) -> Page[ComponentView]:
+        """Return components of a group (or of none) in their order, each with its last 90 days.
+
+        Raises: NotFound.
+        """
         ...
 
     def component(self, actor: Actor, component_id: str) -> ComponentView:
@@ -55,11 +77,37 @@ class PublicComponents(Protocol):
         """
         ...
 
+    def days(self, actor: Actor, component_id: str, starts_on: date, ends_on: date) -> tuple[DayView, ...]:
+        """Return a component's days from one to another, both included, at most up to today.
+
+        Raises: NotFound, Invalid for more than five years or none.
+        """
+        ...
+
     def spans(self, actor: Actor, component_id: str, since_at: datetime) -> Sequence[StatusSpanView]:
         """Return how a component stood since an instant, oldest first.
 
         Raises: NotFound.
         """
+        ...
+
+    def uptime(self, actor: Actor, component_id: str, starts_at: datetime, ends_at: datetime) -> UptimeView:
+        """Return what a component's time between two instants comes to, with what was left out and why.
+
+        Raises: NotFound, Invalid where it ends before it begins.
+        """
+        ...
+
+    def policy(self, actor: Actor) -> UptimePolicy:
+        """Return what counts as uptime."""
+        ...
+
+
+class PublicReleases(Protocol):
+    """When which version went live, as anybody may read it."""
+
+    def between(self, actor: Actor, starts_at: datetime, ends_at: datetime) -> Sequence[ReleaseView]:
+        """Return what went live from one instant until before another, oldest first: marks for charts."""
         ...
 
 
@@ -127,12 +175,46 @@ class NoComponents:
         """
         raise NotFound("component_unknown", "There is no such component.")
 
+    def listing(self, _actor: Actor) -> Sequence[ComponentView]:
+        """Return nothing."""
+        return ()
+
+    def group(self, _actor: Actor, _group_id: str | None, _page: PageRequest) -> Page[ComponentView]:
+        """Return nothing."""
+        return Page(())
+
+    def days(self, _actor: Actor, _component_id: str, _starts_on: date, _ends_on: date) -> tuple[DayView, ...]:
+        """Refuse.
+
+        Raises: NotFound.
+        """
+        raise NotFound("component_unknown", "There is no such component.")
+
+    def uptime(self, _actor: Actor, _component_id: str, _starts_at: datetime, _ends_at: datetime) -> UptimeView:
+        """Refuse.
+
+        Raises: NotFound.
+        """
+        raise NotFound("component_unknown", "There is no such component.")
+
+    def policy(self, _actor: Actor) -> UptimePolicy:
+        """Return the policy by default."""
+        return UptimePolicy()
+
     def spans(self, _actor: Actor, _component_id: str, _since_at: datetime) -> Sequence[StatusSpanView]:
         """Refuse.
 
         Raises: NotFound.
         """
         raise NotFound("component_unknown", "There is no such component.")
+
+
+class NoReleases:
+    """Releases of an installation that notes none."""
+
+    def between(self, _actor: Actor, _starts_at: datetime, _ends_at: datetime) -> Sequence[ReleaseView]:
+        """Return nothing."""
+        return ()
 
 
 class NoIncidents:
@@ -203,3 +285,4 @@ class PublicServices:
     components: PublicComponents = field(default_factory=NoComponents)
     incidents: PublicIncidents = field(default_factory=NoIncidents)
     slas: PublicSlas = field(default_factory=NoSlas)
+    releases: PublicReleases = field(default_factory=NoReleases)

@@ -1,6 +1,7 @@
 """Every table of the product in one metadata, for migrations and for tests."""
 
 import services.catalogue.tables
+import services.components.tables
 import services.identity.tables
 import services.incidents.tables
 import services.infra.audit
@@ -9,6 +10,7 @@ import services.infra.durable.tables
 import services.metrics.tables
 import services.notifications.tables
 import services.partners.tables
+import services.releases.tables
 import services.slas.tables
 import services.subscribers.tables
 import services.webhooks.tables  # noqa: F401 -- imported for their tables

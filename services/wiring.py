@@ -6,7 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.catalogue import Catalogue
-from services.evidence import AuditTrail
+from services.components import make_components
+from services.evidence import AuditTrail, Pulse
 from services.facade import Services
 from services.identity import PUBLIC_PERMISSIONS, make_identity
 from services.identity.roles import KEY_PERMISSIONS, MACHINE_PERMISSIONS, PERMISSIONS
@@ -25,6 +26,7 @@ from services.notifications import Messages, Post
 from services.partners import Keys
 from services.partners.keys import KeyPowers
 from services.public import PublicServices
+from services.releases import Releases
 from services.vendors.prometheus import PrometheusMetricStore
 from services.vendors.smtp import SmtpGateway
 from services.work import Work
@@ -32,6 +34,8 @@ from services.work import subscriptions as work_subscriptions
 
 _ALL_SESSIONS_PER_MINUTE = 6_000
 """New playback sessions that all web workers let in together: half an hour of them can be remembered."""
+_PUBLIC_DOMAINS = ("components", "incidents", "slas", "releases")
+"""Whose changes are to be seen by everybody at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Wired:
     public: PublicServices
     recording: Recording
     exposition: Exposition
+    pulse: Pulse
     post: Post
     subscriptions: tuple[Subscription[Any], ...]
 
@@ -63,6 +68,7 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
     vault = Vault(settings.master_keyset.get_secret_value(), settings.secret_key.get_secret_value(), time)
     uow = UnitOfWork(engine, time, vault, outbox)
     identity = make_identity(uow, settings)
+    components, releases = make_components(uow), Releases(uow)
     incidents = make_incidents(uow)
     messages = Messages(uow, identity.letters, settings.public_url)
     post = Post(messages, SmtpGateway(settings.smtp_url, settings.mail_from) if settings.smtp_url else None)
@@ -73,11 +79,14 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
     subscriptions = (
         *post.subscriptions(),
         *work_subscriptions(client),
+        *components.hearing.subscriptions(),
         *Counting(recording).subscriptions(),
     )
     outbox.subscribe(subscriptions)
     services = Services(
         identity=identity,
+        components=components,
+        releases=releases,
         incidents=incidents,
         figures=figures,
         metric_store=store,
@@ -91,7 +100,15 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         clock=time,
         demo=settings.demo,
     )
-    public = PublicServices(figures, VisitorActor(PUBLIC_PERMISSIONS), time, settings.demo, incidents=incidents.reads)
+    public = PublicServices(
+        figures,
+        VisitorActor(PUBLIC_PERMISSIONS),
+        time,
+        settings.demo,
+        components=components.reads,
+        incidents=incidents.reads,
+        releases=releases,
+    )
     return Wired(
         settings=settings,
         clock=time,
@@ -102,6 +119,7 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         public=public,
         recording=recording,
         exposition=Exposition(uow),
+        pulse=Pulse(uow, _PUBLIC_DOMAINS),
         post=post,
         subscriptions=subscriptions,
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 
 class ComponentStatus(StrEnum):
@@ -66,7 +67,11 @@ class ComponentView:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group of components: its status is the worst of theirs, its uptime the average of theirs."""
+    """A group of components: its status is the worst of theirs, its days are the average of theirs.
+
+    `uptime_ratio` is a ratio of sums over all of them. `component_ids` are all of them in their order; `counts` tells
+    how many stand how.
+    """
 
     id: str
     name: str
@@ -78,15 +83,33 @@ class GroupView:
     days: tuple[DayView, ...]
     created_at: datetime
     updated_at: datetime
+    counts: tuple[tuple[ComponentStatus, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentsView:
-    """Everything that the page shows of components, groups and components each by position."""
+    """What the first page shows: groups by position, and components by their group's position and their own.
+
+    Where there are more components than one page can show (`complete` is false), `components` are those that are not
+    operational, the worst first; the others are read by the page of their group. `total` and `counts` are of all.
+    """
 
     groups: tuple[GroupView, ...]
     components: tuple[ComponentView, ...]
     as_of: datetime
+    total: int = 0
+    counts: tuple[tuple[ComponentStatus, int], ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentBrief:
+    """A component in the fewest words: for forms, and for parts that only name it. `group` is its group's name."""
+
+    id: str
+    name: str
+    group: str
+    status: ComponentStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +121,81 @@ class StatusSpanView:
     starts_at: datetime
     ends_at: datetime | None
     reason: str
+
+
+_POLICY_WORDS = (
+    "Maintenance that was announced, or marked afterwards with a recorded reason, is left out: neither up nor down.",
+    "Only the maintenance's own span is left out; an outage before or after it counts.",
+    "Time in which nothing was measured and nobody said how a component stood is unknown: neither up nor down.",
+    "Uptime is up / (up + down). Where that is 0 / 0 there is no figure.",
+    "A day shows its worst status, also where that time is left out.",
+    "A day that is mostly unknown, and otherwise fine, shows as unknown.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UptimePolicy:
+    """What counts as uptime, as data: the arithmetic reads it, and pages show it.
+
+    Units: a weight is the share of the time in that status that counts as down, from 0 to 1.
+    """
+
+    major_weight: float = 1.0
+    partial_weight: float = 0.3
+    degraded_weight: float = 0.0
+    days: int = 90
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The policy in sentences, as pages print it."""
+        counted = (
+            f"A major outage counts {self.major_weight:.0%} of its time as down, a partial outage "
+            f"{self.partial_weight:.0%}, degraded performance {self.degraded_weight:.0%}."
+        )
+        return (counted, *_POLICY_WORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedView:
+    """A span of maintenance that the arithmetic of a component leaves out, and the reason that was recorded."""
+
+    starts_at: datetime
+    ends_at: datetime | None
+    reason: str
+    retroactive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UptimeView:
+    """A component's time between two instants.
+
+    Units: seconds; the four add up to the time between the instants.
+    """
+
+    component_id: str
+    starts_at: datetime
+    ends_at: datetime
+    up_seconds: float
+    down_seconds: float
+    maintenance_seconds: float
+    unknown_seconds: float
+    exclusions: tuple[ExcludedView, ...]
+
+    @property
+    def uptime_ratio(self) -> float | None:
+        """The share of the measured time in which it was up; nothing where nothing was measured."""
+        measured = self.up_seconds + self.down_seconds
+        return self.up_seconds / measured if measured > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class DecreeView:
+    """What a person said of a component over its sources, with the recorded reason."""
+
+    id: str
+    kind: Literal["override", "correction", "word"]
+    status: ComponentStatus
+    starts_at: datetime
+    ends_at: datetime | None
+    reason: str
+    withdrawn: bool

@@ -10,8 +10,8 @@ from services.kernel.facts import Fact
 class ProbeJudged(Fact):
     """The confirmed verdict on a probe changed.
 
-    `verdict` is up, partial (some vantages see it fail, fewer than the quorum), down or unknown (too few vantages say
-    anything). `since_at` (ISO 8601) is the first raw result of the new verdict. `explanation` says it in words, such as
+    `verdict` is up, partial (some vantages see it fail, fewer than the quorum), down, unknown (too few vantages say
+    anything) or withdrawn (the probe is no more, or watches another component now: it says nothing from then on). `since_at` (ISO 8601) is the first raw result of the new verdict. `explanation` says it in words, such as
     "2 of 3 vantages: connection refused"; it names no secret and no private address.
     """
 

@@ -28,7 +28,14 @@ PERMISSIONS: Mapping[str, str] = {
     "admin.enter": "Enter the staff surface.",
     "catalogue.publish": "Publish and withdraw titles.",
     "catalogue.read": "See what can be watched.",
+    "components.arrange": "Make, name, order, connect and archive components and groups.",
+    "components.hear": "Take in what probes, incidents and maintenance say of components.",
+    "components.override": "Say by hand how a component stands or stood, with a recorded reason.",
+    "components.read": "Read how components stand and stood.",
+    "components.roll_up": "Store what whole groups of components came to.",
+    "components.seed": "Make the first components, import some from elsewhere, and make and remove the demo's.",
     "dashboards.enter": "Enter the reading surface.",
+    "evidence.pulse": "Notice that something public changed, without reading what.",
     "evidence.read": "Search the audit trail.",
     "identity.correspond": "Read whom a letter goes to, in order to deliver it.",
     "identity.demo": "Make and remove the demo's people.",
@@ -58,6 +65,8 @@ PERMISSIONS: Mapping[str, str] = {
     "partners.authenticate": "Be recognised by an API key.",
     "partners.manage": "Make, list and revoke API keys.",
     "probes.report": "Fetch the assignments of a vantage, and hand in its results.",
+    "releases.note": "Note that a version went live.",
+    "releases.read": "Read when which version went live.",
     "work.keep": "List work that was set aside, and forget what is long closed.",
     "work.read": "See background work, what waits and what failed.",
     "work.resume": "Resume, rewind or cancel background work.",
@@ -65,7 +74,16 @@ PERMISSIONS: Mapping[str, str] = {
 """Every permission, and what it allows in words."""
 
 PUBLIC_PERMISSIONS = frozenset(
-    {"catalogue.read", "identity.sign_in", "incidents.read", "metrics.read", "metrics.report", "partners.authenticate"}
+    {
+        "catalogue.read",
+        "components.read",
+        "identity.sign_in",
+        "incidents.read",
+        "metrics.read",
+        "metrics.report",
+        "partners.authenticate",
+        "releases.read",
+    }
 )
 """What anybody may do."""
 
@@ -81,12 +99,15 @@ ENROLLING_PERMISSIONS = PUBLIC_PERMISSIONS | {"identity.own.enrol", "identity.ow
 _OPERATOR = OWN_PERMISSIONS | {
     "admin.enter",
     "dashboards.enter",
+    "components.arrange",
+    "components.override",
     "evidence.read",
     "incidents.drafts.read",
     "incidents.manage",
     "metrics.playback.read",
     "notifications.read",
     "notifications.retry",
+    "releases.note",
     "work.read",
     "work.resume",
 }

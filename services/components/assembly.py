@@ -1,0 +1,36 @@
+"""Puts the verbs of components together."""
+
+from dataclasses import dataclass
+
+from services.components.arranging import Arranging
+from services.components.hearing import Hearing
+from services.components.overrides import Overrides
+from services.components.reads import Components
+from services.components.record import UptimeRecord
+from services.components.rollup import RollUp
+from services.components.views import UptimePolicy
+from services.infra.uow import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentVerbs:
+    """Every verb of components, by cluster."""
+
+    reads: Components
+    arranging: Arranging
+    overrides: Overrides
+    hearing: Hearing
+    rollup: RollUp
+    record: UptimeRecord
+
+
+def make_components(uow: UnitOfWork, policy: UptimePolicy | None = None) -> ComponentVerbs:
+    """Return the verbs of components."""
+    return ComponentVerbs(
+        Components(uow, policy),
+        Arranging(uow),
+        Overrides(uow),
+        Hearing(uow),
+        RollUp(uow),
+        UptimeRecord(uow, policy),
+    )

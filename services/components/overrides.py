@@ -1,0 +1,198 @@
+"""A person's word on how a component stands: overrides, corrections of the past, and components kept by hand."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from services.components.arranging import component_row
+from services.components.rules import check_decree, clean_reason
+from services.components.standing import Said, take_in
+from services.components.tables import PartRow, StatementRow
+from services.components.timeline import Kind
+from services.components.views import ComponentStatus, DecreeView
+from services.infra.uow import UnitOfWork, current
+from services.infra.verbs import command, query
+from services.kernel.clock import from_epoch_ms, require_utc, to_epoch_ms
+from services.kernel.context import Actor
+from services.kernel.errors import Conflict, Invalid, NotFound
+from services.kernel.ids import new_id
+
+_SHOWN = 100
+
+
+class Overrides:
+    """The verbs by which a person says how a component stands, each with a recorded reason."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self.uow = uow
+
+    @command(permission="components.override")
+    def override(
+        self,
+        actor: Actor,
+        *,
+        component_id: str,
+        status: ComponentStatus,
+        reason: str,
+        until_at: datetime | None = None,
+    ) -> None:
+        """Set how a component stands, whatever its sources say, until an instant or until it is cleared.
+
+        Raises: NotFound; Invalid without a reason, for maintenance, or for an end that is past.
+        """
+        component_row(current().session, component_id)
+        check_decree(status)
+        now = self.uow.clock.now()
+        if until_at is not None and require_utc(until_at) <= now:
+            message = "The end lies in the past: give a later one, or none."
+            raise Invalid("override_over", message, fields={"until_at": message})
+        said = clean_reason(reason)
+        ends_ms = None if until_at is None else to_epoch_ms(until_at)
+        self._say(Kind.OVERRIDE, component_id, {component_id: status}, said, (to_epoch_ms(now), ends_ms))
+        current().note(
+            component_id=component_id,
+            status=status,
+            reason=said,
+            until_at=until_at.isoformat() if until_at else None,
+        )
+
+    @command(permission="components.override")
+    def clear(self, actor: Actor, *, component_id: str, reason: str) -> None:
+        """Let a component's sources tell again how it stands.
+
+        Raises: NotFound; Conflict where nothing is overridden; Invalid without a reason.
+        """
+        row = component_row(current().session, component_id)
+        if not row.overridden:
+            raise Conflict("not_overridden", "This component is not overridden: its sources tell how it stands.")
+        said = clean_reason(reason)
+        self._say(Kind.OVERRIDE, component_id, {}, said, (to_epoch_ms(self.uow.clock.now()), None))
+        current().note(component_id=component_id, reason=said)
+
+    @command(permission="components.override")
+    def state(self, actor: Actor, *, component_id: str, status: ComponentStatus, reason: str) -> None:
+        """Say how a component that is kept by hand stands from now on.
+
+        Raises: NotFound; Conflict for one that probes watch; Invalid without a reason.
+        """
+        row = component_row(current().session, component_id)
+        if not row.manual:
+            raise Conflict("component_not_manual", "This component is not kept by hand: override it instead.")
+        said = clean_reason(reason)
+        self._say(Kind.WORD, component_id, {component_id: status}, said, (to_epoch_ms(self.uow.clock.now()), None))
+        current().note(component_id=component_id, status=status, reason=said)
+
+    @command(permission="components.override")
+    def correct(
+        self,
+        actor: Actor,
+        *,
+        component_id: str,
+        status: ComponentStatus,
+        starts_at: datetime,
+        ends_at: datetime,
+        reason: str,
+    ) -> str:
+        """Correct how a component stood in a span that is over, and return the correction's id.
+
+        What was measured stays stored: withdrawing the correction brings it back.
+
+        Raises: NotFound; Invalid without a reason, for maintenance, or for a span that is not over.
+        """
+        component_row(current().session, component_id)
+        check_decree(status)
+        starts_ms, ends_ms, now_ms = to_epoch_ms(starts_at), to_epoch_ms(ends_at), to_epoch_ms(self.uow.clock.now())
+        if not 0 <= starts_ms < ends_ms <= now_ms:
+            message = "A correction is of a span that is over: it begins before it ends, and ends before now."
+            raise Invalid("correction_span_invalid", message, fields={"ends_at": message})
+        said, correction_id = clean_reason(reason), new_id("cor")
+        self._say(Kind.CORRECTION, correction_id, {component_id: status}, said, (starts_ms, ends_ms))
+        current().note(
+            component_id=component_id,
+            correction_id=correction_id,
+            status=status,
+            reason=said,
+            starts_at=starts_at.isoformat(),
+            ends_at=ends_at.isoformat(),
+        )
+        return correction_id
+
+    @command(permission="components.override")
+    def withdraw(self, actor: Actor, *, correction_id: str, reason: str) -> None:
+        """Take a correction back: the span is again as it was measured.
+
+        Raises: NotFound; Invalid without a reason.
+        """
+        said = clean_reason(reason)
+        chosen = sa.select(sa.func.min(StatementRow.starts_ms)).where(
+            StatementRow.kind == Kind.CORRECTION, StatementRow.source_id == correction_id
+        )
+        starts_ms = current().session.scalar(chosen)
+        if starts_ms is None:
+            raise NotFound("correction_unknown", "There is no such correction.")
+        self._say(Kind.CORRECTION, correction_id, {}, said, (int(starts_ms), None))
+        current().note(correction_id=correction_id, reason=said)
+
+    @query(permission="components.override")
+    def decrees(self, actor: Actor, *, component_id: str) -> tuple[DecreeView, ...]:
+        """Return what people said of a component over its sources, newest first.
+
+        Raises: NotFound.
+        """
+        session = current().session
+        component_row(session, component_id)
+        rows = session.execute(
+            sa.select(StatementRow, PartRow.status)
+            .join(PartRow, PartRow.statement_id == StatementRow.id)
+            .where(
+                PartRow.component_id == component_id,
+                StatementRow.kind.in_([Kind.OVERRIDE, Kind.CORRECTION, Kind.WORD]),
+            )
+            .order_by(StatementRow.said.desc())
+            .limit(_SHOWN)
+        ).all()
+        withdrawn = set(
+            session.scalars(
+                sa.select(StatementRow.source_id)
+                .outerjoin(PartRow, PartRow.statement_id == StatementRow.id)
+                .where(
+                    StatementRow.kind == Kind.CORRECTION,
+                    PartRow.component_id.is_(None),
+                    StatementRow.source_id.in_([row.source_id for row, _ in rows]),
+                )
+            )
+        )
+        return tuple(
+            DecreeView(
+                id=row.source_id,
+                kind="correction"
+                if row.kind == Kind.CORRECTION
+                else "override"
+                if row.kind == Kind.OVERRIDE
+                else "word",
+                status=ComponentStatus(status),
+                starts_at=from_epoch_ms(row.starts_ms),
+                ends_at=None if row.ends_ms is None else from_epoch_ms(row.ends_ms),
+                reason=row.reason,
+                withdrawn=row.kind == Kind.CORRECTION and row.source_id in withdrawn,
+            )
+            for row, status in rows
+        )
+
+    def _say(
+        self,
+        kind: Kind,
+        source_id: str,
+        statuses: dict[str, ComponentStatus],
+        reason: str,
+        span: tuple[int, int | None],
+    ) -> None:
+        said = to_epoch_ms(self.uow.clock.now()) * 1000
+        last = current().session.scalar(
+            sa.select(sa.func.max(StatementRow.said)).where(
+                StatementRow.kind == kind, StatementRow.source_id == source_id
+            )
+        )
+        # Two words within one millisecond keep the order in which they were said.
+        said = said if last is None else max(said, int(last) + 1)
+        take_in([Said(new_id("cst"), kind, source_id, said, span[0], statuses, reason, span[1])])
