@@ -32,8 +32,8 @@ class IncidentAnnounced(Fact):
 class ComponentsAffected(Fact):
     """What an open incident or a maintenance says of components, from now on, until the next such fact about it.
 
-    `statuses` are `component_id=status` pairs; none is left once it is over. `starts_at` (ISO 8601) is from when on they
-    hold: at first the start of the incident, later the instant of the change or of the end. `version` grows
+    `statuses` are `component_id=status` pairs; none is left once it is over. `starts_at` (ISO 8601) is from when on
+    they hold: at first the start of the incident, later the instant of the change or of the end. `version` grows
     with each such fact about one incident: one that arrives after a newer one is out of date.
     """
 

@@ -11,7 +11,8 @@ class ProbeJudged(Fact):
     """The confirmed verdict on a probe changed.
 
     `verdict` is up, partial (some vantages see it fail, fewer than the quorum), down, unknown (too few vantages say
-    anything) or withdrawn (the probe is no more, or watches another component now: it says nothing from then on). `since_at` (ISO 8601) is the first raw result of the new verdict. `explanation` says it in words, such as
+    anything) or withdrawn (the probe is no more, or watches another component: it says nothing from then on).
+    `since_at` (ISO 8601) is the first raw result of the new verdict. `explanation` says it in words, such as
     "2 of 3 vantages: connection refused"; it names no secret and no private address.
     """
 
