@@ -67,6 +67,13 @@ PERMISSIONS: Mapping[str, str] = {
     "probes.report": "Fetch the assignments of a vantage, and hand in its results.",
     "releases.note": "Note that a version went live.",
     "releases.read": "Read when which version went live.",
+    "subscribers.manage": "End a subscription, and send its letters again.",
+    "subscribers.read": "See who subscribed to what, for a stated purpose that is recorded.",
+    "subscribers.run": "Tell subscribers, settle what became of it, and drop what is over.",
+    "subscribers.subscribe": "Subscribe to the status page, and manage one's own subscription by its link.",
+    "webhooks.read": "See webhooks and what became of their messages.",
+    "webhooks.replay": "Send webhook messages again, and tests.",
+    "webhooks.run": "Deliver webhook messages, and drop what is over.",
     "work.keep": "List work that was set aside, and forget what is long closed.",
     "work.read": "See background work, what waits and what failed.",
     "work.resume": "Resume, rewind or cancel background work.",
@@ -83,6 +90,7 @@ PUBLIC_PERMISSIONS = frozenset(
         "metrics.report",
         "partners.authenticate",
         "releases.read",
+        "subscribers.subscribe",
     }
 )
 """What anybody may do."""
@@ -108,6 +116,10 @@ _OPERATOR = OWN_PERMISSIONS | {
     "notifications.read",
     "notifications.retry",
     "releases.note",
+    "subscribers.manage",
+    "subscribers.read",
+    "webhooks.read",
+    "webhooks.replay",
     "work.read",
     "work.resume",
 }
@@ -128,6 +140,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[str]] = {
         "incidents.drafts.read",
         "metrics.playback.read",
         "notifications.read",
+        "subscribers.read",
+        "webhooks.read",
         "work.read",
     },
     Role.ADMIN: _OPERATOR | {"identity.invite", "identity.manage", "identity.people.read", "partners.manage"},
