@@ -21,6 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from services.components import ComponentVerbs
 from services.identity import Identity
+from services.incidents import Incidents
 from services.infra.durable import Beat, Job
 from services.infra.durable.envelope import Envelope, envelope_of_tick
 from services.kernel.clock import Clock, from_epoch_ms
@@ -39,6 +40,7 @@ WAKE_TURNS = 20
 """How many full rounds of sessions one tick wakes; the next tick goes on."""
 
 KEEPER = JobActor("work.keeper", frozenset({"work.keep"}))
+INCIDENT_KEEPER = JobActor("incidents.keeper", frozenset({"incidents.run"}))
 METER = JobActor("metrics.meter", frozenset({"metrics.run"}))
 TIDIER = JobActor("identity.tidier", frozenset({"identity.tidy"}))
 
@@ -98,6 +100,13 @@ def keep_components(components: ComponentVerbs) -> Timetable:
     return Timetable(
         jobs=(Job("components.roll_up", lambda _: components.rollup.keep_up(), every_seconds=60),),
         beats=(Beat("components.move_on", components.hearing.keep_up, every_seconds=1.0),),
+    )
+
+
+def keep_incidents(incidents: Incidents) -> Timetable:
+    """Return the times of maintenance, which begins and ends within ten seconds, and of automatic incidents."""
+    return Timetable(
+        jobs=(Job("incidents.keep_up", lambda _: incidents.upkeep.run(INCIDENT_KEEPER), every_seconds=10),)
     )
 
 

@@ -1,5 +1,6 @@
 """The composition root: the only place that knows which adapter stands behind which port."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,18 +8,20 @@ import sqlalchemy as sa
 
 from services.catalogue import Catalogue
 from services.components import make_components
+from services.components.reads import Components
 from services.evidence import AuditTrail, Pulse
 from services.facade import Services
 from services.identity import PUBLIC_PERMISSIONS, make_identity
 from services.identity.roles import KEY_PERMISSIONS, MACHINE_PERMISSIONS, PERMISSIONS
 from services.incidents import make_incidents
+from services.incidents.ports import NamedComponent
 from services.infra.crypto import Vault
 from services.infra.db import make_engine
 from services.infra.durable import Client, Outbox, Subscription
 from services.infra.settings import Settings
 from services.infra.uow import UnitOfWork
 from services.kernel.clock import Clock, SystemClock
-from services.kernel.context import VisitorActor
+from services.kernel.context import Actor, JobActor, VisitorActor
 from services.metrics import Door, DoorPolicy, Figures, Intake, MetricStore, Recording, SqlMetricStore
 from services.metrics.exposition import Exposition
 from services.metrics.reactions import Counting
@@ -36,6 +39,7 @@ _ALL_SESSIONS_PER_MINUTE = 6_000
 """New playback sessions that all web workers let in together: half an hour of them can be remembered."""
 _PUBLIC_DOMAINS = ("components", "incidents", "slas", "releases")
 """Whose changes are to be seen by everybody at once."""
+_BOOKKEEPER = JobActor("incidents.component_book", frozenset({"components.read"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
     uow = UnitOfWork(engine, time, vault, outbox)
     identity = make_identity(uow, settings)
     components, releases = make_components(uow), Releases(uow)
-    incidents = make_incidents(uow)
+    incidents = make_incidents(uow, _ComponentBook(components.reads))
     messages = Messages(uow, identity.letters, settings.public_url)
     post = Post(messages, SmtpGateway(settings.smtp_url, settings.mail_from) if settings.smtp_url else None)
     intake = Intake(uow)
@@ -80,6 +84,7 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         *post.subscriptions(),
         *work_subscriptions(client),
         *components.hearing.subscriptions(),
+        *incidents.reactions.subscriptions(),
         *Counting(recording).subscriptions(),
     )
     outbox.subscribe(subscriptions)
@@ -123,6 +128,25 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         post=post,
         subscriptions=subscriptions,
     )
+
+
+class _ComponentBook:
+    """Tells incidents of components, whoever asks: a reaction may know of them what anybody may."""
+
+    def __init__(self, components: Components) -> None:
+        self._components = components
+
+    def named(self, _actor: Actor, component_ids: Sequence[str]) -> Mapping[str, NamedComponent]:
+        """Return those of these components that exist, by id."""
+        wanted = set(component_ids)
+        listed = self._components.listing(_BOOKKEEPER) if wanted else ()
+        return {each.id: NamedComponent(each.id, each.name, "", each.status) for each in listed if each.id in wanted}
+
+    def every(self, _actor: Actor) -> Sequence[NamedComponent]:
+        """Return all components in the order in which pages show them."""
+        groups = {group.id: group.name for group in self._components.overview(_BOOKKEEPER).groups}
+        listed = self._components.listing(_BOOKKEEPER)
+        return [NamedComponent(each.id, each.name, groups.get(each.group_id or "", ""), each.status) for each in listed]
 
 
 def _metric_store(settings: Settings, uow: UnitOfWork, clock: Clock) -> MetricStore:

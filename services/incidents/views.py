@@ -151,6 +151,23 @@ class IncidentDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class PastDraft:
+    """An incident that is over, with all that was said of it, oldest first, the last update resolving it.
+
+    `origin` is real or demo; `sla` names the agreement whose breach it was.
+    """
+
+    name: str
+    updates: tuple[UpdateDraft, ...]
+    impact: str | None = None
+    impact_reason: str = ""
+    postmortem: str = ""
+    postmortem_at: datetime | None = None
+    origin: str = "real"
+    sla: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MaintenanceDraft:
     """A maintenance to come. `reminders` are seconds before its start."""
 
@@ -205,6 +222,19 @@ class CaseView:
     reminders: tuple[int, ...]
     journal: tuple[JournalView, ...]
     recovered: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateDraft:
+    """A template as staff write it; an empty `component_status` leaves components as they are."""
+
+    label: str
+    kind: str
+    name: str
+    body: str
+    status: str
+    component_status: str = ""
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
