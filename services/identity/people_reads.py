@@ -4,10 +4,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from services.identity.roles import Role, is_staff
-from services.identity.rules import normalise_email
 from services.identity.tables import MembershipRow, OrganisationRow, RecoveryCodeRow, TotpRow, UserRow
 from services.identity.views import SecurityView
 from services.infra.uow import Scope, UnitOfWork
+from services.kernel.addresses import normalise_email
 from services.kernel.errors import Invalid
 
 EMAIL_PLACE = "identity_users.email"
