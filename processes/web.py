@@ -18,8 +18,8 @@ from services.metrics.exposition import Exposition
 from services.vendors.prometheus_exposition import ExpositionCollector
 from services.wiring import Wired, wire
 from status_page.documents import blueprint as status_documents
-from status_page.snapshot import Snapshot
-from status_page.surface import surface as status_surface
+from status_page.snapshot import SERVED, Snapshot
+from status_page.surface import register as register_status_page
 from storefront.ports import Storefront
 from storefront.surface import register as register_storefront
 from web.shell.app import make_server
@@ -29,6 +29,7 @@ from web.shell.ports import Client, Ports, SignedIn
 from web.shell.routes import PUBLIC, route
 from web.ui.static import StaticManifest
 
+_WATCHER = JobActor("status.watch", frozenset({"evidence.pulse"}))
 _SCRAPER = JobActor("metrics.scrape", frozenset({"metrics.read"}))
 
 
@@ -46,11 +47,14 @@ def application() -> Flask:
 def build(wired: Wired, static: StaticManifest | None = None) -> Flask:
     """Return a server with the surfaces that the settings name."""
     settings, manifest = wired.settings, static or StaticManifest.load()
-    server = make_server(
-        config_of(settings), _ports(wired, manifest), clock=wired.clock, metrics_folder=settings.data_dir / "metrics"
-    )
+    snapshot = Snapshot(wired.public, settings.data_dir / "status-snapshot.json", SERVED)
+    ports = _ports(wired, manifest, snapshot)
+    server = make_server(config_of(settings), ports, clock=wired.clock, metrics_folder=settings.data_dir / "metrics")
     for name in settings.enabled_surfaces:
-        _SURFACES[name](server, wired, manifest)
+        if name == "status_page":
+            _status_page(server, wired, manifest, snapshot)
+        else:
+            _SURFACES[name](server, wired, manifest)
     if "status_page" in settings.enabled_surfaces:
         route(server, "/", access=PUBLIC, anonymous=True, endpoint="start")(_to_status)
     return server
@@ -60,7 +64,7 @@ def _to_status() -> Response:
     return redirect("/status/")
 
 
-def _ports(wired: Wired, manifest: StaticManifest) -> Ports:
+def _ports(wired: Wired, manifest: StaticManifest, snapshot: Snapshot) -> Ports:
     def authenticate(token: str, _: Client) -> SignedIn | None:
         found = wired.services.identity.sessions.authenticate(wired.public.visitor, token)
         if found is None:
@@ -76,6 +80,7 @@ def _ports(wired: Wired, manifest: StaticManifest) -> Ports:
         probes=probes(wired),
         metrics=(_collector(wired.exposition),),
         static=manifest,
+        version=lambda: snapshot.pulse(lambda: wired.pulse.beats(_WATCHER)),
     )
 
 
@@ -83,10 +88,9 @@ def _collector(exposition: Exposition) -> ExpositionCollector:
     return ExpositionCollector(lambda: exposition.families(_SCRAPER))
 
 
-def _status_page(server: Flask, wired: Wired, _: StaticManifest) -> None:
-    snapshot = Snapshot(wired.public, wired.settings.data_dir / "status-snapshot.json")
+def _status_page(server: Flask, wired: Wired, manifest: StaticManifest, snapshot: Snapshot) -> None:
     server.register_blueprint(status_documents(wired.public, snapshot))
-    make_surface(server, status_surface(wired.public, snapshot))
+    register_status_page(server, wired.public, snapshot, manifest)
 
 
 def _account(server: Flask, wired: Wired, manifest: StaticManifest) -> None:
@@ -111,7 +115,6 @@ def _api(server: Flask, wired: Wired, _: StaticManifest) -> None:
 
 
 _SURFACES = {
-    "status_page": _status_page,
     "account": _account,
     "admin": _admin,
     "dashboards": _dashboards,

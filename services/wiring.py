@@ -19,6 +19,7 @@ from services.infra.crypto import Vault
 from services.infra.db import make_engine
 from services.infra.durable import Client, Outbox, Subscription
 from services.infra.settings import Settings
+from services.infra.targets import Opening, OutboundPolicy
 from services.infra.uow import UnitOfWork
 from services.kernel.clock import Clock, SystemClock
 from services.kernel.context import Actor, JobActor, VisitorActor
@@ -28,6 +29,7 @@ from services.metrics.reactions import Counting
 from services.notifications import Messages, Post
 from services.partners import Keys
 from services.partners.keys import KeyPowers
+from services.probes import make_probes
 from services.public import PublicServices
 from services.releases import Releases
 from services.vendors.prometheus import PrometheusMetricStore
@@ -101,6 +103,7 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         messages=messages,
         evidence=AuditTrail(uow),
         work=Work(uow, client),
+        probes=make_probes(uow, probe_policy(settings)),
         keys=Keys(uow, KeyPowers(KEY_PERMISSIONS, MACHINE_PERMISSIONS, PUBLIC_PERMISSIONS, PERMISSIONS)),
         clock=time,
         demo=settings.demo,
@@ -147,6 +150,12 @@ class _ComponentBook:
         groups = {group.id: group.name for group in self._components.overview(_BOOKKEEPER).groups}
         listed = self._components.listing(_BOOKKEEPER)
         return [NamedComponent(each.id, each.name, groups.get(each.group_id or "", ""), each.status) for each in listed]
+
+
+def probe_policy(settings: Settings) -> OutboundPolicy:
+    """Return where this installation's probes may go."""
+    allowed = ",".join(part for part in (settings.outbound_allow, settings.probe_allow) if part)
+    return OutboundPolicy(openings=Opening.parse(allowed), any_port=True)
 
 
 def _metric_store(settings: Settings, uow: UnitOfWork, clock: Clock) -> MetricStore:

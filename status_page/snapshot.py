@@ -9,8 +9,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -63,6 +64,21 @@ class _Read:
     pulse: object
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What one page showed last, when it was read by a clock that never goes back, and when it was put on disk."""
+
+    known: Known[object]
+    read_at: float
+    pulse: object
+    written_at: datetime | None
+
+
+@lru_cache(maxsize=64)
+def _adapter(kind: object) -> TypeAdapter[Any]:
+    return TypeAdapter(Known[kind])  # type: ignore[valid-type] # a type at run time
+
+
 class Snapshot:
     """Reads what the pages show, and falls back on the last that could be read.
 
@@ -76,8 +92,9 @@ class Snapshot:
         self._last: _Read | None = None
         self._written_at: datetime | None = None
         self._failure: tuple[float, DomainError] | None = None
-        self._known: OrderedDict[str, tuple[Known[object], datetime | None]] = OrderedDict()
+        self._known: OrderedDict[str, _Page] = OrderedDict()
         self._pulse: object = None
+        self._tagged: tuple[StatusState, str] | None = None
 
     def state(self) -> StatusState:
         """Return the state of now, or the last good one with its age.
@@ -95,13 +112,35 @@ class Snapshot:
             except DomainError as error:
                 return self._earlier(error)
 
-    def known(self, key: str, kind: type[T] | object, load: Callable[[], T], *, spare: T | None = None) -> Known[T]:
+    def tag(self) -> str:
+        """Return a word that changes with what readers are to notice at once."""
+        state = self.state()
+        tagged = self._tagged
+        if tagged is None or tagged[0] is not state:
+            tagged = self._tagged = state, state.tag()
+        return tagged[1]
+
+    def known(
+        self,
+        key: str,
+        kind: object,
+        load: Callable[[], T],
+        *,
+        spare: Callable[[], T | None] | None = None,
+        keep_seconds: float = 0.0,
+    ) -> Known[T]:
         """Return what a page shows: as read just now, or as it was known last, in this process or on disk.
 
-        `kind` is its type, for the copy on disk; `spare` is what else is known of it, from the state.
+        `kind` is its type, for the copy on disk; `spare` gives what else is known of it, from the state. With
+        `keep_seconds` it is not read again so soon, unless something public changed.
 
         Raises: the error of the read, where nothing is known.
         """
+        if keep_seconds and self._freshness.rest_seconds:
+            young = self._young(key, keep_seconds)
+            if young is not None:
+                return cast("Known[T]", young)
+        pulse = self._pulse
         try:
             self._refuse_while_failing()
             value = load()
@@ -109,15 +148,29 @@ class Snapshot:
             if not error.retryable:
                 raise
             self._note_failure(error)
-            found: Known[T] | None = self._known_last(key, kind)
-            if found is None and spare is not None:
-                found = Known(spare, self.state().as_of)
-            if found is None:
-                raise
-            return replace(found, current=False)
+            return self._known_without_database(key, kind, error, spare)
+        self._failure = None
         known = Known(value, self._public.clock.now())
-        self._keep_known(key, kind, known)
+        self._keep_known(key, kind, known, pulse)
         return known
+
+    def _young(self, key: str, keep_seconds: float) -> "Known[object] | None":
+        kept = self._known.get(key)
+        if kept is None or kept.pulse != self._pulse or time.monotonic() - kept.read_at >= keep_seconds:
+            return None
+        return kept.known
+
+    def _known_without_database(
+        self, key: str, kind: object, error: DomainError, spare: Callable[[], T | None] | None
+    ) -> Known[T]:
+        found: Known[T] | None = self._known_last(key, kind)
+        if found is None and spare is not None:
+            else_known = spare()
+            if else_known is not None:
+                found = Known(else_known, self.state().as_of)
+        if found is None:
+            raise error
+        return replace(found, current=False)
 
     def pulse(self, changes: Callable[[], object]) -> object:
         """Ask whether something public changed, and return a value that differs from the last one where it did.
@@ -129,7 +182,8 @@ class Snapshot:
         except DomainError as error:
             self._pulse = error.code
             self._note_failure(error)
-        return self._pulse
+        # What was read by itself counts too: every page is then made anew together.
+        return self._pulse, self._tagged[1] if self._tagged else None
 
     def _fresh(self, last: _Read) -> bool:
         now, keep = time.monotonic(), self._freshness
@@ -200,26 +254,27 @@ class Snapshot:
         except (OSError, ValueError):
             return None
 
-    def _keep_known(self, key: str, kind: object, known: Known[T]) -> None:
+    def _keep_known(self, key: str, kind: object, known: Known[T], pulse: object) -> None:
         with self._lock:
             before = self._known.pop(key, None)
-            written_at = before[1] if before else None
+            written_at = before.written_at if before else None
             due = written_at is None or not timedelta(0) <= known.as_of - written_at < _WRITE_EVERY
-            self._known[key] = cast("Known[object]", known), known.as_of if due else written_at
+            self._known[key] = _Page(
+                cast("Known[object]", known), time.monotonic(), pulse, known.as_of if due else written_at
+            )
             if len(self._known) > _KNOWN_MAX:
                 self._known.popitem(last=False)
         if due:
-            self._write(self._file(key), TypeAdapter(Known[kind]).dump_json(known))  # type: ignore[valid-type] # a type at run time
+            self._write(self._file(key), _adapter(kind).dump_json(known))
             self._sweep()
 
-    def _known_last(self, key: str, kind: type[T] | object) -> Known[T] | None:
+    def _known_last(self, key: str, kind: object) -> Known[T] | None:
         with self._lock:
             kept = self._known.get(key)
         if kept is not None:
-            return cast("Known[T]", kept[0])
+            return cast("Known[T]", kept.known)
         try:
-            body = self._file(key).read_bytes()
-            return cast("Known[T]", TypeAdapter(Known[kind]).validate_json(body))  # type: ignore[valid-type] # a type at run time
+            return cast("Known[T]", _adapter(kind).validate_json(self._file(key).read_bytes()))
         except (OSError, ValidationError):
             return None
 

@@ -6,6 +6,7 @@ ciphertext under the subject's own key. Its hash is RFC 6962's leaf hash, so tha
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -123,6 +124,12 @@ def entries(session: Session, page: PageRequest, *, search: str = "") -> Page[Au
     rows = session.scalars(query).all()
     views = [_view(row) for row in rows[: page.size]]
     return Page(views, views[-1].id if len(rows) > page.size else None)
+
+
+def lately(session: Session, since_at: datetime, domains: Sequence[str]) -> frozenset[str]:
+    """Return the ids of the entries since an instant that verbs of these domains wrote."""
+    of_these = sa.or_(*(AuditEntryRow.verb.startswith(f"{domain}.", autoescape=True) for domain in domains))
+    return frozenset(session.scalars(sa.select(AuditEntryRow.id).where(AuditEntryRow.at >= since_at, of_these)))
 
 
 def _view(row: AuditEntryRow) -> AuditEntryView:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
 from services.metrics.units import display_unit
-from services.metrics.views import FigureView
+from services.metrics.views import FigureView, PointView
 from status_page.presentation import STATES, companion, target, value_of, verdict, window
 from web.ui import (
+    Event,
     Option,
     Point,
     card,
@@ -33,14 +33,12 @@ SPANS = {1: "24 h", 7: "7 d", 30: "30 d", 90: "90 d"}
 
 @dataclass(frozen=True, slots=True)
 class FigureHistory:
-    """A figure and how it went.
-
-    Shape: `rows` has one row per bucket; columns `starts_at`, `value` in the figure's unit, `samples`.
-    """
+    """A figure, how it went by bucket, and what happened meanwhile."""
 
     figure: FigureView
-    rows: pd.DataFrame
+    points: tuple[PointView, ...]
     days: int
+    marks: tuple[Event, ...] = ()
 
 
 def figure_page(history: FigureHistory, now: datetime) -> Component:
@@ -73,19 +71,22 @@ def trend(history: FigureHistory, *, values_href: str | None = None) -> Componen
     """The figure over time against its target."""
     figure, aim = history.figure, target(history.figure)
     unit = display_unit(figure)
-    points = [
-        Point(at.to_pydatetime(), unit.shown(None if pd.isna(value) else float(value)))
-        for at, value in zip(history.rows["starts_at"], history.rows["value"], strict=True)
-    ]
-    return trend_chart(
+    least = figure.minimum_samples
+    points = [Point(p.starts_at, unit.shown(p.value), few=p.samples < least) for p in history.points]
+    chart = trend_chart(
         points,
         title=f"{figure.title}, {SPANS[history.days]}",
         unit=unit.sign,
         target=aim.value,
         target_text=aim.text,
+        events=history.marks,
         short=values_href is not None,
         values_href=values_href,
     )
+    if not any(point.few and point.value is not None for point in points):
+        return chart
+    dotted = f"Dotted where a bucket has fewer than {fmt.plural(least, figure.sample_noun)}."
+    return html.Div([chart, html.P(dotted, className="small dim")])
 
 
 def _trend(history: FigureHistory) -> Component:

@@ -1,20 +1,19 @@
 """How we measure: what a figure is, where it comes from, and what we do with what is missing."""
 
-from collections.abc import Sequence
-
 from dash import html
 from dash.development.base_component import Component
 
 from services.metrics.views import FigureView
 from status_page.presentation import HREF, target, window
+from status_page.state import StatusState
 from web.ui import card, facts, fmt, page_head, prose, stack
 
 
-def method_page(figures: Sequence[FigureView]) -> Component:
+def method_page(state: StatusState) -> Component:
     """The whole content of the page."""
     return stack([
         page_head("How we measure", lead="What stands behind every figure on these pages."),
-        *[_figure(figure) for figure in figures],
+        *[_figure(figure) for figure in state.figures],
         card(
             prose([
                 ("Players report what happened to them: they send CMCD version 2 event reports (CTA-5004-B) while a "

@@ -14,11 +14,11 @@ from services.metrics import Figures, Recording, SqlMetricStore
 from services.public import PublicServices
 from status_page.documents import blueprint
 from status_page.snapshot import Snapshot
-from status_page.surface import surface
+from status_page.surface import register
 from web.shell.app import make_server
 from web.shell.config import ShellConfig
-from web.shell.dash_surface import make_surface
 from web.shell.ports import Ports
+from web.ui.static import StaticManifest
 
 METER = JobActor("test", frozenset({"metrics.record"}))
 
@@ -48,7 +48,7 @@ def server(public: PublicServices, snapshot_path: Path, tmp_path: Path, clock: F
     made = make_server(config, Ports(visitor_permissions=PUBLIC_PERMISSIONS), clock=clock)
     snapshot = Snapshot(public, snapshot_path)
     made.register_blueprint(blueprint(public, snapshot))
-    make_surface(made, surface(public, snapshot))
+    register(made, public, snapshot, StaticManifest.load())
     return made
 
 

@@ -9,9 +9,9 @@ from services.kernel.context import Actor, VisitorActor
 from services.kernel.errors import NotFound, Unavailable
 from services.metrics.views import CompanionView, FigureState, FigureView, PointView
 from services.public import PublicServices
-from status_page.pages.now import overall
 from status_page.snapshot import Snapshot
 from status_page.state import StatusState
+from status_page.verdict import overall
 
 
 def figure(clock: FixedClock, state: FigureState = FigureState.MET, title: str = "Join time, p95") -> FigureView:

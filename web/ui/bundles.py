@@ -36,9 +36,9 @@ OWN_STYLES = (
     "frames.css", "overlays.css",
 )  # fmt: skip
 DASH_STYLES = ("dash.css",)
-SURFACE_STYLES = ("storefront.css",)
-"""Served beside public.css on the pages of one surface only."""
-OWN_SCRIPTS = ("theme.js", "ui.js", "components.js", "storefront.js")
+SURFACE_STYLES = ("storefront.css", "status.css")
+"""Used on the pages of one surface only: beside public.css, or joined with it."""
+OWN_SCRIPTS = ("theme.js", "ui.js", "components.js", "storefront.js", "status.js")
 
 FONT_FACES = """\
 @font-face{{font-family:"Inter Variable";font-style:normal;font-display:swap;font-weight:100 900;
@@ -136,6 +136,7 @@ def _sources(root: Path, modules: Path) -> Iterator[tuple[str, bytes]]:
     yield from styles.items()
     public = b"\n".join([faces, *(styles[name] for name in OWN_STYLES)])
     yield "public.css", _slim(public)
+    yield "status-page.css", _slim(public + b"\n" + styles["status.css"])
     grid = (modules / VENDORED["bootstrap-grid.min.css"]).read_bytes()
     layered = b"@layer bootstrap{" + re.sub(rb"/\*#.*?\*/", b"", grid) + b"}\n"
     yield "app.css", _slim(layered + b"\n".join([public, *(styles[name] for name in DASH_STYLES)]))

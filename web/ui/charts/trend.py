@@ -18,7 +18,7 @@ from web.ui.charts.series import (
     Scale,
     extent,
     measured,
-    runs,
+    stretches,
     stroke,
     tick_decimals,
     ticks,
@@ -35,7 +35,10 @@ _LANE_RATIO = 0.27
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened at an instant, marked by a line with a tag: a deployment, a rollback, an incident."""
+    """Something that happened at an instant, marked by a line with a tag: a deployment, a rollback, an incident.
+
+    Without a label it is a line alone, for places where many things happened.
+    """
 
     at: datetime
     label: str
@@ -142,7 +145,7 @@ def _shapes(points: Sequence[Point], frame: _Frame, target: float | None, band: 
         drawn.append(f'<path class="band" d="M{over}L{under}Z"/>')
     if target is not None:
         drawn.append(f'<line class="target" x1="0" x2="{WIDTH}" y1="{y(target):.1f}" y2="{y(target):.1f}"/>')
-    drawn += [stroke(run, x, y) for run in runs(points)]
+    drawn += [stroke(run, x, y, few=few) for few, run in stretches(points)]
     return drawn
 
 
@@ -184,6 +187,9 @@ def _lanes(events: Sequence[Event], frame: _Frame) -> list[tuple[Event, int]]:
     placed: list[tuple[Event, int]] = []
     for event in sorted(events, key=lambda each: each.at):
         x = frame.x(event.at)
+        if not event.label:
+            placed.append((event, 0))
+            continue
         lane = next((index for index, edge in enumerate(last) if x - edge >= _LANE_RATIO), len(last))
         lane = min(lane, 2)
         last[lane : lane + 1] = [x]
@@ -195,7 +201,9 @@ def _event(event: Event, lane: int, frame: _Frame) -> Component:
     x = frame.x(event.at)
     words: Node = html.A(event.label, href=event.href) if event.href else event.label
     return html.Span(
-        html.Span(flatten(words), className="tag", title=fmt.instant(event.at)),
+        html.Span(flatten(words), className="tag", title=f"{event.label}, {fmt.instant(event.at)}")
+        if event.label
+        else None,
         className=classes("event", str(event.state), _side(x)),
         style={**_place(left=x), "--lane": str(lane)},
     )

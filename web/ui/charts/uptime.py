@@ -28,7 +28,8 @@ _CUT_BAR = "M1 2.5Q1 0 3.5 0h3Q9 0 9 2.5V12H1zM1 18h8v9.5Q9 30 6.5 30h-3Q1 30 1 
 
 
 def _pattern(state: State, inside: str) -> str:
-    return f'<pattern id="day-{state}" width="{_WIDTH}" height="{_HEIGHT}" patternUnits="userSpaceOnUse">{inside}</pattern>'
+    size = f'width="{_WIDTH}" height="{_HEIGHT}" patternUnits="userSpaceOnUse"'
+    return f'<pattern id="day-{state}" {size}>{inside}</pattern>'
 
 
 # Shape says it as well as colour: trouble is cut out of the bar, what was not measured is hatched.

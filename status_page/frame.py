@@ -1,0 +1,131 @@
+"""What stands around every public page, and the route that writes it: HTML that is complete before any script runs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from dash import html
+from dash.development.base_component import Component
+from flask import Blueprint, Response, request
+
+from services.kernel.errors import DomainError
+from services.public import PublicServices
+from status_page.snapshot import Snapshot
+from status_page.wording import moment
+from web.shell.headers import allow
+from web.shell.routes import PUBLIC, CachedDocument, route
+from web.ui import NavItem, Node, attrs, banner, button, demo_banner, link, public_frame, timestamp
+from web.ui.document import Document, csp_hashes
+from web.ui.nodes import flatten
+from web.ui.static import StaticManifest
+from web.ui.theme import State
+
+PREFIX: Final = "/status/"
+TITLE: Final = "Greenlight status"
+SCRIPTS: Final = ("status.js",)
+NAVIGATION: Final = (
+    NavItem("Now", PREFIX),
+    NavItem("History", f"{PREFIX}history/"),
+    NavItem("Maintenance", f"{PREFIX}maintenance/"),
+    NavItem("Service levels", f"{PREFIX}service-levels/"),
+    NavItem("How we measure", f"{PREFIX}how-we-measure/"),
+)
+FEEDS: Final = (
+    ("RSS", f"{PREFIX}history.rss", "application/rss+xml"),
+    ("Atom", f"{PREFIX}history.atom", "application/atom+xml"),
+    ("Calendar", f"{PREFIX}maintenance.ics", "text/calendar"),
+    ("JSON", f"{PREFIX}figures.json", "application/json"),
+)
+KEPT: Final = CachedDocument(ttl_seconds=5.0, query=frozenset({"days", "after", "month", "component"}))
+"""Copies are made anew at once when something public changes; measurements are some seconds old at the most."""
+
+
+_ZONE: Final = html.Span("Times are UTC.", **attrs(data_zone="true"))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a view shows: its tree, what stands in the head, and whether it is drawn anew while it is open."""
+
+    tree: Node
+    title: str
+    description: str = ""
+    live: bool = True
+
+
+class PublicPages:
+    """Writes public pages into their frame."""
+
+    def __init__(self, public: PublicServices, snapshot: Snapshot, manifest: StaticManifest) -> None:
+        self._public, self._snapshot, self._manifest = public, snapshot, manifest
+
+    def add(self, blueprint: Blueprint, rule: str, draw: Callable[..., Written]) -> None:
+        """Serve a page at a rule; `draw` gets the rule's variables."""
+        name = draw.__name__
+
+        @route(blueprint, rule, access=PUBLIC, cache=KEPT, endpoint=name)
+        def view(**variables: str) -> Response:
+            return self.answer(draw(**variables))
+
+    def answer(self, written: Written, status: int = 200) -> Response:
+        """Return a page as a response."""
+        allow("script-src", *csp_hashes(self._manifest))
+        return Response(self.html(written, request.path), status, mimetype="text/html")
+
+    def html(self, written: Written, path: str) -> str:
+        """Return the whole document of a page."""
+        links: list[dict[str, str]] = [{"rel": "icon", "href": "/favicon.ico", "type": "image/svg+xml"}]
+        links += [
+            {"rel": "alternate", "type": kind, "title": f"{TITLE}, {name}", "href": href}
+            for name, href, kind in FEEDS
+            if name in {"RSS", "Atom"}
+        ]
+        document = Document(
+            self._manifest,
+            f"{written.title} · {TITLE}",
+            written.description or None,
+            style="status-page.css",
+            scripts=SCRIPTS,
+            links=links,
+            light=True,
+        )
+        return document.html(self.frame(self._living(written), path))
+
+    def _living(self, written: Written) -> Node:
+        """The page, with what tells a script that it is to be kept up to date, and how old it is where it is old."""
+        try:
+            state, tag = self._snapshot.state(), self._snapshot.tag()
+        except DomainError:
+            return written.tree
+        old = None if state.current else _old(state.as_of, self._public.clock.now())
+        marked = attrs(data_live="true", data_tag=tag) if written.live else {}
+        return html.Div(flatten([old, written.tree]), className="stack large", **marked)
+
+    def frame(self, children: Node, path: str) -> Component:
+        """Return the header, the page and the footer; on a demo installation also its label."""
+        return public_frame(
+            children,
+            name="Greenlight",
+            suffix="status",
+            home_href=PREFIX,
+            nav=NAVIGATION,
+            path=path,
+            action=button("Subscribe", href=f"{PREFIX}subscribe/", icon_name="bell"),
+            foot_left=[
+                html.Span("Times are UTC.", **attrs(data_zone="true")),
+                " ",
+                link("Watch a video", href="/shop/"),
+            ],
+            foot_right=_feeds(),
+            demo=demo_banner() if self._public.demo else None,
+        )
+
+
+def _old(as_of: datetime, now: datetime) -> Component:
+    said = ["What you see is the last known state, of ", moment(as_of), ", ", timestamp(as_of, now=now), "."]
+    return banner("Our own database cannot be read just now", said, state=State.UNKNOWN)
+
+
+def _feeds() -> Sequence[Component]:
+    return [link(name, href=href) for name, href, _ in FEEDS]
