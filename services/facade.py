@@ -11,6 +11,7 @@ from services.kernel.clock import Clock
 from services.metrics import Door, Figures, Intake, MetricStore
 from services.notifications import Messages
 from services.partners import Keys
+from services.probes import Probes
 from services.releases import Releases
 from services.work import Work
 
@@ -32,5 +33,6 @@ class Services:
     evidence: AuditTrail
     work: Work
     keys: Keys
+    probes: Probes
     clock: Clock
     demo: bool = False

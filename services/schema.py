@@ -10,6 +10,7 @@ import services.infra.durable.tables
 import services.metrics.tables
 import services.notifications.tables
 import services.partners.tables
+import services.probes.tables
 import services.releases.tables
 import services.slas.tables
 import services.subscribers.tables

@@ -167,6 +167,20 @@ class Settings(BaseModel):
     outbound_allow: Annotated[str, AfterValidator(_openings)] = Field(
         "", description="Private networks that webhooks and probes may go to, such as 10.1.0.0/16,127.0.0.1:9100."
     )
+    probe_allow: Annotated[str, AfterValidator(_openings)] = Field(
+        "", description="Private networks that probes alone may go to; `up` opens what it starts on this machine."
+    )
+    built_in_vantage: bool = Field(default=True, description="Run probes inside the background process.")
+    prober_server: Annotated[str, _url("https", "http")] = Field(
+        "", description="Installation that a prober process reports to, such as https://status.example.com."
+    )
+    prober_key: SecretStr = Field(SecretStr(""), description="API key of a prober process's vantage.")
+    prober_control: str = Field(
+        "",
+        pattern=r"^([^\s,]+:\d{1,5}(,[^\s,]+:\d{1,5})*)?$",
+        description="Servers (host:port, by comma) that answer wherever the network does; without any of them a prober "
+        "that sees everything down says that it is offline itself.",
+    )
     slack_url: Annotated[str, _url("https", "http")] = Field(
         "https://hooks.slack.com", description="Where Slack's incoming webhooks stand."
     )
