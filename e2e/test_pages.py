@@ -48,9 +48,15 @@ class Proof:
 PROOFS = {
     "status": Proof("/status/"),
     "status-empty": Proof("/status/", bare=True),
-    "figure": Proof("/status/figures/<name>", "/status/figures/join_time_p95/?days=30"),
-    "figure-empty": Proof("/status/figures/<name>", "/status/figures/rebuffer_ratio/", bare=True),
-    "method": Proof("/status/how-we-measure", "/status/how-we-measure/"),
+    "history": Proof("/status/history/"),
+    "history-empty": Proof("/status/history/", bare=True),
+    "maintenance": Proof("/status/maintenance/"),
+    "maintenance-empty": Proof("/status/maintenance/", bare=True),
+    "service-levels": Proof("/status/service-levels/"),
+    "service-levels-empty": Proof("/status/service-levels/", bare=True),
+    "figure": Proof("/status/figures/<name>/", "/status/figures/join_time_p95/?days=30"),
+    "figure-empty": Proof("/status/figures/<name>/", "/status/figures/rebuffer_ratio/", bare=True),
+    "method": Proof("/status/how-we-measure/"),
     "shop": Proof("/shop/"),
     "shop-empty": Proof("/shop/", bare=True),
     "watch": Proof("/shop/watch/<slug>", "/shop/watch/good-morning"),
@@ -75,8 +81,16 @@ PROOFS = {
     "not-found": Proof("404", "/status/nothing-here", status=404),
     "not-found-inside": Proof("404", "/admin/nothing-here", role="admin", status=404),
 }
-REACHED = {"/account/second-factor", "/account/invitation/<token>", "/account/reset/<token>", "/account/mailbox/<name>"}
-"""Pages to which a link in a mail or a half sign-in leads; tests below go there."""
+REACHED = {
+    "/status/components/<component_id>/",
+    "/status/groups/<group_id>/",
+    "/status/incidents/<incident_id>/",
+    "/account/second-factor",
+    "/account/invitation/<token>",
+    "/account/reset/<token>",
+    "/account/mailbox/<name>",
+}
+"""Pages to which a link in a mail, a half sign-in or another page leads; tests go there."""
 NO_PAGES = {
     "/",
     "/.well-known/change-password",
@@ -93,6 +107,7 @@ NO_PAGES = {
     "/static/dash/<version>/<package>/<path:path>",
     "/status/figures.json",
     "/status/figures/<name>.csv",
+    "/status/live.json",
 }
 """What answers a GET with a file, a document for programs, or the way to a page."""
 
