@@ -87,7 +87,8 @@ def compute(session: Session, component_id: str, from_ms: int, *, quiet: bool = 
     now_ms = to_epoch_ms(current().uow.clock.now())
     changed_ms = min(from_ms, now_ms)
     chosen = sa.select(sa.func.max(SpanRow.starts_ms)).where(SpanRow.component_id == component_id)
-    before = session.scalar(chosen.where(SpanRow.starts_ms <= changed_ms))
+    # The span before the change may turn out to be like the one that follows, and become one with it.
+    before = session.scalar(chosen.where(SpanRow.starts_ms < changed_ms))
     if before is not None:
         begins_ms = int(before)
     elif session.scalar(chosen) is not None:

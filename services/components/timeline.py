@@ -173,7 +173,9 @@ def _by_sources(
     fine = by_status.get(ComponentStatus.OPERATIONAL)
     if fine:
         told = _reasons(fine)
-        return ComponentStatus.OPERATIONAL, f"{told} {len(silent)} of its probes is silent." if silent else told
+        verb = "is" if len(silent) == 1 else "are"
+        told += f" {len(silent)} of its probes {verb} silent." if silent else ""
+        return ComponentStatus.OPERATIONAL, told
     if silent:
         return ComponentStatus.UNKNOWN, _reasons(silent) or SILENT
     return ComponentStatus.UNKNOWN, NO_PROBE
