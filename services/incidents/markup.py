@@ -21,7 +21,7 @@ _TAGS: Final = frozenset(
     {"p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
     | {"h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"}
 )
-_ATTRIBUTES: Final = {"a": {"href"}, "ol": {"start"}}
+_ATTRIBUTES: Final[dict[str, set[str]]] = {"*": set(), "a": {"href"}, "ol": {"start"}}
 _SCHEMES: Final = frozenset({"http", "https", "mailto"})
 _SAFE_LINK = re.compile(r"\s*(?:https?://|mailto:)", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
