@@ -28,6 +28,9 @@ from services.kernel.clock import Clock, from_epoch_ms
 from services.kernel.context import JobActor, correlated, new_correlation
 from services.metrics import WOKEN_MAX, Intake, Recording
 from services.notifications import Post
+from services.payments import Teller
+from services.subscribers import Hearing
+from services.webhooks import Sender
 from services.work import Work
 
 _log = logging.getLogger(__name__)
@@ -107,6 +110,29 @@ def keep_incidents(incidents: Incidents) -> Timetable:
     """Return the times of maintenance, which begins and ends within ten seconds, and of automatic incidents."""
     return Timetable(
         jobs=(Job("incidents.keep_up", lambda _: incidents.upkeep.run(INCIDENT_KEEPER), every_seconds=10),)
+    )
+
+
+def keep_payments(teller: Teller) -> Timetable:
+    """Return the times of payments: what stays silent must end while its buyer still waits."""
+    return Timetable(
+        jobs=(
+            Job("payments.reconcile", teller.reconcile, every_seconds=30),
+            Job("payments.tidy", teller.tidy, cron="53 * * * *"),
+        ),
+        beats=(Beat("payments.watch", teller.watch, every_seconds=2),),
+    )
+
+
+def keep_subscribers(sender: Sender, hearing: Hearing) -> Timetable:
+    """Return the times of webhooks and of subscribers: what is due goes out within seconds."""
+    return Timetable(
+        jobs=(
+            Job("subscribers.tell_together", hearing.tell_together, every_seconds=60),
+            Job("subscribers.tidy", hearing.tidy, cron="11 * * * *"),
+            Job("webhooks.forget", sender.forget, cron="29 4 * * *"),
+        ),
+        beats=(Beat("webhooks.hand_out", sender.hand_out, every_seconds=2),),
     )
 
 

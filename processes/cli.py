@@ -9,7 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from collectors import background as background_process
-from collectors.schedule import keep_components, keep_incidents, keep_metrics, keep_people, keep_work, together
+from collectors.schedule import (
+    keep_components,
+    keep_incidents,
+    keep_metrics,
+    keep_payments,
+    keep_people,
+    keep_subscribers,
+    keep_work,
+    together,
+)
 from processes import mailbox as mailbox_process
 from processes import up as up_sequence
 from processes.demo_data import demo_people, forget_demo, run_traffic, seed_history, seed_people, seed_titles
@@ -61,6 +70,8 @@ def background() -> None:
         keep_work(services.work),
         keep_metrics(services.intake, wired.recording),
         keep_people(services.identity, wired.post),
+        keep_subscribers(wired.outreach.sender, wired.outreach.subscribers.hearing),
+        keep_payments(wired.teller),
         keep_components(services.components),
         keep_incidents(services.incidents),
     )

@@ -11,8 +11,12 @@ from services.kernel.clock import Clock
 from services.metrics import Door, Figures, Intake, MetricStore
 from services.notifications import Messages
 from services.partners import Keys
+from services.payments import Payments
 from services.probes import Probes
 from services.releases import Releases
+from services.slas import SlaVerbs
+from services.subscribers.staff import Staff as SubscriberStaff
+from services.webhooks import Console as WebhookConsole
 from services.work import Work
 
 
@@ -24,15 +28,19 @@ class Services:
     components: ComponentVerbs
     releases: Releases
     incidents: Incidents
+    slas: SlaVerbs
     figures: Figures
     metric_store: MetricStore
     intake: Intake
     door: Door
     catalogue: Catalogue
     messages: Messages
+    payments: Payments
     evidence: AuditTrail
     work: Work
     keys: Keys
     probes: Probes
+    subscribers: SubscriberStaff
+    webhooks: WebhookConsole
     clock: Clock
     demo: bool = False

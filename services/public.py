@@ -23,6 +23,7 @@ from services.kernel.paging import Page, PageRequest
 from services.metrics.views import FigureView
 from services.releases.views import ReleaseView
 from services.slas.views import BreachView, SlaMonthView, SlaView
+from services.subscribers import SubscriptionDoor
 
 
 class PublicFigures(Protocol):
@@ -286,3 +287,4 @@ class PublicServices:
     incidents: PublicIncidents = field(default_factory=NoIncidents)
     slas: PublicSlas = field(default_factory=NoSlas)
     releases: PublicReleases = field(default_factory=NoReleases)
+    subscriptions: SubscriptionDoor | None = None

@@ -9,31 +9,40 @@ import sqlalchemy as sa
 from services.catalogue import Catalogue
 from services.components import make_components
 from services.components.reads import Components
+from services.components.views import ComponentBrief
 from services.evidence import AuditTrail, Pulse
 from services.facade import Services
 from services.identity import PUBLIC_PERMISSIONS, make_identity
 from services.identity.roles import KEY_PERMISSIONS, MACHINE_PERMISSIONS, PERMISSIONS
-from services.incidents import make_incidents
+from services.incidents import Incidents, make_incidents
 from services.incidents.ports import NamedComponent
 from services.infra.crypto import Vault
 from services.infra.db import make_engine
 from services.infra.durable import Client, Outbox, Subscription
+from services.infra.outbound import Outbound
 from services.infra.settings import Settings
 from services.infra.targets import Opening, OutboundPolicy
 from services.infra.uow import UnitOfWork
 from services.kernel.clock import Clock, SystemClock
 from services.kernel.context import Actor, JobActor, VisitorActor
-from services.metrics import Door, DoorPolicy, Figures, Intake, MetricStore, Recording, SqlMetricStore
+from services.kernel.ids import derived_public_id
+from services.metrics import Counts, Door, DoorPolicy, Figures, Intake, MetricStore, Recording, SqlMetricStore
 from services.metrics.exposition import Exposition
 from services.metrics.reactions import Counting
-from services.notifications import Messages, Post
+from services.notifications import Messages, Post, SubscriberMessages, SubscriberPost
 from services.partners import Keys
 from services.partners.keys import KeyPowers
+from services.payments import Payments, Teller
 from services.probes import make_probes
 from services.public import PublicServices
 from services.releases import Releases
+from services.slas import make_slas
+from services.subscribers import Site, Subscribers, make_subscribers
 from services.vendors.prometheus import PrometheusMetricStore
+from services.vendors.slack import SlackWebhooks
 from services.vendors.smtp import SmtpGateway
+from services.vendors.stripe import StripeGateway, StripeNotices
+from services.webhooks import Console, Deliveries, Desk, Sender
 from services.work import Work
 from services.work import subscriptions as work_subscriptions
 
@@ -42,6 +51,16 @@ _ALL_SESSIONS_PER_MINUTE = 6_000
 _PUBLIC_DOMAINS = ("components", "incidents", "slas", "releases")
 """Whose changes are to be seen by everybody at once."""
 _BOOKKEEPER = JobActor("incidents.component_book", frozenset({"components.read"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Outreach:
+    """What goes out to subscribers and programs elsewhere, and who listens for it."""
+
+    console: Console
+    sender: Sender
+    subscribers: Subscribers
+    subscriptions: tuple[Subscription[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +78,8 @@ class Wired:
     exposition: Exposition
     pulse: Pulse
     post: Post
+    outreach: Outreach
+    teller: Teller
     subscriptions: tuple[Subscription[Any], ...]
 
 
@@ -78,16 +99,22 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
     incidents = make_incidents(uow, _ComponentBook(components.reads))
     messages = Messages(uow, identity.letters, settings.public_url)
     post = Post(messages, SmtpGateway(settings.smtp_url, settings.mail_from) if settings.smtp_url else None)
+    outreach = _outreach(settings, uow, messages, incidents, components.reads)
     intake = Intake(uow)
     store = _metric_store(settings, uow, time)
     figures = Figures(store, time)
-    recording = Recording(uow)
+    recording, catalogue = Recording(uow), Catalogue(uow)
+    teller = _teller(settings, uow, catalogue)
+    slas = make_slas(uow, Counts(uow), components.record)
     subscriptions = (
         *post.subscriptions(),
         *work_subscriptions(client),
+        *outreach.subscriptions,
         *components.hearing.subscriptions(),
         *incidents.reactions.subscriptions(),
+        *slas.accounting.subscriptions(),
         *Counting(recording).subscriptions(),
+        *teller.subscriptions(),
     )
     outbox.subscribe(subscriptions)
     services = Services(
@@ -95,12 +122,16 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         components=components,
         releases=releases,
         incidents=incidents,
+        slas=slas,
         figures=figures,
         metric_store=store,
         intake=intake,
         door=Door(intake, _door_policy(settings), time),
-        catalogue=Catalogue(uow),
+        catalogue=catalogue,
         messages=messages,
+        payments=teller.payments,
+        subscribers=outreach.subscribers.staff,
+        webhooks=outreach.console,
         evidence=AuditTrail(uow),
         work=Work(uow, client),
         probes=make_probes(uow, probe_policy(settings)),
@@ -115,7 +146,9 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         settings.demo,
         components=components.reads,
         incidents=incidents.reads,
+        slas=slas.reads,
         releases=releases,
+        subscriptions=outreach.subscribers.door,
     )
     return Wired(
         settings=settings,
@@ -129,8 +162,29 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         exposition=Exposition(uow),
         pulse=Pulse(uow, _PUBLIC_DOMAINS),
         post=post,
+        outreach=outreach,
+        teller=teller,
         subscriptions=subscriptions,
     )
+
+
+def _outreach(
+    settings: Settings, uow: UnitOfWork, messages: Messages, incidents: Incidents, components: Components
+) -> Outreach:
+    policy = OutboundPolicy(Opening.parse(settings.outbound_allow))
+    desk = Desk(policy)
+    sender = Sender(Deliveries(uow), Outbound(policy), uow.clock)
+    subscribers = make_subscribers(
+        uow,
+        webhooks=desk,
+        slack=SlackWebhooks(settings.slack_url),
+        incidents=incidents.reads,
+        components=components,
+        site=Site(settings.public_url, derived_public_id(settings.public_url)),
+    )
+    letters = SubscriberPost(SubscriberMessages(uow, messages, subscribers.letters))
+    subscriptions = (*sender.subscriptions(), *subscribers.hearing.subscriptions(), *letters.subscriptions())
+    return Outreach(Console(uow, desk), sender, subscribers, subscriptions)
 
 
 class _ComponentBook:
@@ -141,21 +195,29 @@ class _ComponentBook:
 
     def named(self, _actor: Actor, component_ids: Sequence[str]) -> Mapping[str, NamedComponent]:
         """Return those of these components that exist, by id."""
-        wanted = set(component_ids)
-        listed = self._components.listing(_BOOKKEEPER) if wanted else ()
-        return {each.id: NamedComponent(each.id, each.name, "", each.status) for each in listed if each.id in wanted}
+        return {c: _named(each) for c, each in self._components.named(_BOOKKEEPER, component_ids).items()}
 
     def every(self, _actor: Actor) -> Sequence[NamedComponent]:
         """Return all components in the order in which pages show them."""
-        groups = {group.id: group.name for group in self._components.overview(_BOOKKEEPER).groups}
-        listed = self._components.listing(_BOOKKEEPER)
-        return [NamedComponent(each.id, each.name, groups.get(each.group_id or "", ""), each.status) for each in listed]
+        return [_named(each) for each in self._components.every(_BOOKKEEPER)]
+
+
+def _named(brief: ComponentBrief) -> NamedComponent:
+    return NamedComponent(brief.id, brief.name, brief.group, brief.status)
 
 
 def probe_policy(settings: Settings) -> OutboundPolicy:
     """Return where this installation's probes may go."""
     allowed = ",".join(part for part in (settings.outbound_allow, settings.probe_allow) if part)
     return OutboundPolicy(openings=Opening.parse(allowed), any_port=True)
+
+
+def _teller(settings: Settings, uow: UnitOfWork, catalogue: Catalogue) -> Teller:
+    key, secret = settings.stripe_secret_key.get_secret_value(), settings.stripe_webhook_secret.get_secret_value()
+    configured = bool(key and secret)
+    reader = StripeNotices(secret) if configured else None
+    payments = Payments.assemble(uow, catalogue, reader, demo_key=settings.demo_key if settings.demo else "")
+    return Teller(payments, StripeGateway(key, settings.stripe_url) if configured else None)
 
 
 def _metric_store(settings: Settings, uow: UnitOfWork, clock: Clock) -> MetricStore:

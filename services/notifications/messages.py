@@ -1,11 +1,12 @@
 """Messages: composed in the transaction of the fact that causes them, sent outside of any, then settled."""
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from services.events.notifications import MessageQueued
+from services.events.notifications import MessageQueued, MessageSettled
 from services.infra.uow import Scope, UnitOfWork, current
 from services.infra.verbs import command, query
 from services.kernel.context import Actor, correlation
@@ -13,7 +14,7 @@ from services.kernel.errors import Conflict, Gone, NotFound
 from services.kernel.ids import new_id
 from services.kernel.paging import Page, PageRequest
 from services.notifications import templates
-from services.notifications.ports import AddressBook, Correspondent, Mail
+from services.notifications.ports import AddressBook, Addressee, Mail
 from services.notifications.tables import MessageRow
 from services.notifications.templates import Content
 from services.notifications.views import MessageState, MessageView
@@ -22,6 +23,8 @@ UNSENT_KEPT = timedelta(days=7)
 """How long the content of a message that was never sent is kept; its links are over by then."""
 
 
+REPORTED = frozenset({"status_notice"})
+"""Letters whose cause wants to know what became of them."""
 _WAITS = (MessageRow.waiting_since.is_not(None), MessageRow.sent_at.is_(None), MessageRow.failed_at.is_(None))
 
 
@@ -36,14 +39,14 @@ class Messages:
         """Compose the letter that invites a person; nothing where the invitation is not open any more."""
         to = self.address_book.invitation(actor, invitation_id, purpose="deliver the invitation")
         content = templates.invitation(to, self.public_url) if to else None
-        return self._queued(to, content, "invitation", f"invitation:{invitation_id}")
+        return self.queued(to, content, "invitation", f"invitation:{invitation_id}")
 
     @command(permission="notifications.deliver")
     def compose_password_reset(self, actor: Actor, *, reset_id: str) -> str | None:
         """Compose the letter with a reset link; nothing where there is nobody to write to."""
         to = self.address_book.password_reset(actor, reset_id, purpose="deliver the reset link")
         content = templates.password_reset(to, self.public_url) if to else None
-        return self._queued(to, content, "password_reset", f"reset:{reset_id}")
+        return self.queued(to, content, "password_reset", f"reset:{reset_id}")
 
     @command(permission="notifications.deliver")
     def compose_account_secured(
@@ -52,7 +55,7 @@ class Messages:
         """Compose the letter that tells a person what changed about the guards of their account."""
         to = self.address_book.person(actor, user_id, purpose="tell the owner of a change to the account")
         content = templates.account_secured(to, self.public_url, change, occurred_at) if to else None
-        return self._queued(to, content, "account_secured", f"secured:{change_id}")
+        return self.queued(to, content, "account_secured", f"secured:{change_id}")
 
     @query(permission="notifications.deliver")
     def outgoing(self, actor: Actor, message_id: str) -> Mail | None:
@@ -78,6 +81,7 @@ class Messages:
             html=content["html"],
             queued_at=row.queued_at,
             correlation_id=row.correlation_id,
+            unsubscribe_url=content.get("unsubscribe_url", ""),
         )
 
     @command(permission="notifications.deliver")
@@ -85,6 +89,7 @@ class Messages:
         """Note that a message was handed over, and drop its content."""
         row = _found(current(), message_id)
         row.sent_at, row.waiting_since, row.content_sealed = self.uow.clock.now(), None, None
+        self._say_settled(row, None)
 
     @command(permission="notifications.deliver")
     def settle_waiting(self, actor: Actor, *, message_id: str) -> None:
@@ -98,6 +103,7 @@ class Messages:
         row = _found(current(), message_id)
         if row.sent_at is None:
             row.failed_at, row.failed_because = self.uow.clock.now(), cause[:64]
+            self._say_settled(row, cause[:64])
         current().note(cause=cause[:64])
 
     @query(permission="notifications.deliver")
@@ -163,7 +169,8 @@ class Messages:
         views = [_view(row) for row in rows[: page.size]]
         return Page(views, views[-1].id if len(rows) > page.size else None)
 
-    def _queued(self, to: Correspondent | None, content: Content | None, template: str, cause: str) -> str | None:
+    def queued(self, to: Addressee | None, content: Content | None, template: str, cause: str) -> str | None:
+        """Queue a letter inside the running verb, once for each cause; nothing where there is nobody to write to."""
         scope = current()
         if to is None or content is None:
             scope.note(template=template, composed=False)
@@ -181,7 +188,7 @@ class Messages:
             queued_at=self.uow.clock.now(),
         )
         row.recipient_sealed = vault.seal(scope.session, subject_id, to.email, _place(row, "recipient"))
-        said = json.dumps({"subject": content.subject, "text": content.text, "html": content.html})
+        said = json.dumps(asdict(content))
         row.content_sealed = vault.seal(scope.session, subject_id, said, _place(row, "content"))
         scope.session.add(row)
         scope.session.flush()
@@ -189,6 +196,11 @@ class Messages:
         scope.note(template=template, message_id=row.id)
         _publish(scope, row.id)
         return row.id
+
+    def _say_settled(self, row: MessageRow, failed_because: str | None) -> None:
+        if row.template in REPORTED:
+            now = self.uow.clock.now()
+            current().publish(MessageSettled(occurred_at=now, cause=row.cause, failed_because=failed_because))
 
 
 def _too_old(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

@@ -1,6 +1,7 @@
 """Mail by SMTP: one connection a mail, TLS where the address says so, refusals told apart from hiccups.
 
-Source: RFC 5321 §4.2.1 (reply codes), RFC 5322 §3.6.4 (Message-ID), RFC 3834 §5 (Auto-Submitted).
+Source: RFC 5321 §4.2.1 (reply codes), RFC 5322 §3.6.4 (Message-ID), RFC 3834 §5 (Auto-Submitted),
+RFC 8058 (List-Unsubscribe-Post).
 """
 
 import smtplib
@@ -88,6 +89,9 @@ class SmtpGateway:
             message["Message-ID"] = f"<{mail.message_id}@{self._sender.domain}>"
             message["Auto-Submitted"] = "auto-generated"
             message["X-Correlation-Id"] = mail.correlation_id
+            if mail.unsubscribe_url:
+                message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+                message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
             message.set_content(mail.text)
             message.add_alternative(mail.html, subtype="html")
         except (ValueError, IndexError) as error:
