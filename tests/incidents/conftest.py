@@ -88,11 +88,9 @@ class House:
     def tick(self) -> int:
         return self.verbs.upkeep.run(CLOCK)
 
-    @property
     def last_affected(self) -> ComponentsAffected:
         return self.told.of(ComponentsAffected)[-1]
 
-    @property
     def last_account(self) -> MaintenanceAccounted:
         return self.told.of(MaintenanceAccounted)[-1]
 

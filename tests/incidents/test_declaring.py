@@ -50,7 +50,7 @@ def test_a_reopened_incident_is_active_again(house: House) -> None:
     house.update(incident_id, "investigating", components=gave(checkout="partial_outage"))
     view = house.verbs.reads.active(VISITOR)[0]
     assert (view.id, view.resolved_at) == (incident_id, None)
-    assert house.last_affected.statuses == ("checkout=partial_outage",)
+    assert house.last_affected().statuses == ("checkout=partial_outage",)
 
 
 def test_after_the_post_mortem_nothing_follows(house: House) -> None:
@@ -142,7 +142,7 @@ def test_a_backdated_incident_begins_when_it_began(house: House) -> None:
     incident_id = house.declare(started_at=began)
     view = house.verbs.reads.incident(VISITOR, incident_id)
     assert (view.started_at, view.updates[0].display_at, view.backfilled) == (began, began, True)
-    assert house.last_affected.starts_at == began.isoformat()
+    assert house.last_affected().starts_at == began.isoformat()
 
 
 def test_an_incident_that_is_over_is_entered_without_touching_components_or_subscribers(house: House) -> None:
@@ -159,7 +159,7 @@ def test_a_withdrawn_incident_is_gone_for_everybody_and_lets_its_components_go(h
     house.verbs.declaring.withdraw(OPERATOR, incident_id, reason="A mistake.", version=1)
     with pytest.raises(NotFound):
         house.verbs.reads.incident(VISITOR, incident_id)
-    assert house.last_affected.statuses == ()
+    assert house.last_affected().statuses == ()
     assert house.occasions[-1] == "deleted"
 
 

@@ -35,14 +35,14 @@ def test_a_maintenance_begins_and_ends_by_the_clock_and_is_accounted_for(house: 
     house.clock.advance(hours=26, seconds=4)
     house.tick()
     assert status(house, maintenance_id) == "in_progress"
-    assert house.last_affected.statuses == ("checkout=under_maintenance",)
-    account = house.last_account
+    assert house.last_affected().statuses == ("checkout=under_maintenance",)
+    account = house.last_account()
     assert (account.starts_at, account.ends_at, account.component_ids) == (begins.isoformat(), "", ("checkout",))
     house.clock.advance(hours=1)
     house.tick()
     assert status(house, maintenance_id) == "completed"
-    assert house.last_affected.statuses == ()
-    assert house.last_account.ends_at == (begins + timedelta(hours=1)).isoformat()
+    assert house.last_affected().statuses == ()
+    assert house.last_account().ends_at == (begins + timedelta(hours=1)).isoformat()
     assert house.occasions == ["scheduled", "started", "completed"]
 
 
@@ -83,7 +83,7 @@ def test_a_clock_that_stood_still_over_the_window_begins_and_ends_it_at_the_plan
     house.tick()
     view = house.verbs.reads.incident(VISITOR, maintenance_id)
     assert (view.status, view.started_at, view.resolved_at) == ("completed", begins, begins + timedelta(hours=1))
-    account = house.last_account
+    account = house.last_account()
     assert (account.starts_at, account.ends_at) == (begins.isoformat(), (begins + timedelta(hours=1)).isoformat())
 
 
@@ -95,7 +95,7 @@ def test_an_early_end_is_accounted_as_it_was(house: House) -> None:
     house.step(maintenance_id, "verifying")
     house.clock.advance(minutes=5)
     house.step(maintenance_id, "completed")
-    assert house.last_account.ends_at == house.clock.now().isoformat()
+    assert house.last_account().ends_at == house.clock.now().isoformat()
 
 
 def test_what_overruns_its_announced_end_counts_as_usual_from_there(house: House) -> None:
@@ -107,10 +107,10 @@ def test_what_overruns_its_announced_end_counts_as_usual_from_there(house: House
     house.tick()
     house.tick()
     assert status(house, maintenance_id) == "in_progress"
-    assert house.last_account.ends_at == announced.isoformat()
+    assert house.last_account().ends_at == announced.isoformat()
     assert len(house.told.of(MaintenanceAccounted)) == 2
     house.step(maintenance_id, "completed")
-    assert house.last_account.ends_at == announced.isoformat()
+    assert house.last_account().ends_at == announced.isoformat()
 
 
 def test_an_extension_in_time_is_accounted_for_and_one_too_late_is_not(house: House) -> None:
@@ -129,7 +129,7 @@ def test_an_extension_in_time_is_accounted_for_and_one_too_late_is_not(house: Ho
     house.clock.advance(minutes=80)
     extend(3)
     house.step(maintenance_id, "completed")
-    assert house.last_account.ends_at == (announced + timedelta(hours=1)).isoformat()
+    assert house.last_account().ends_at == (announced + timedelta(hours=1)).isoformat()
 
 
 def test_a_step_that_its_life_does_not_have_is_refused(house: House) -> None:
@@ -155,13 +155,13 @@ def test_a_past_span_is_marked_with_its_reason_and_the_mark_can_be_taken_back(ho
         ends_at=now - timedelta(hours=2),
         reason="The announcement was not sent by mistake.",
     )
-    account = house.last_account
+    account = house.last_account()
     assert (account.retroactive, account.reason) == (True, "The announcement was not sent by mistake.")
     view = house.verbs.reads.incident(VISITOR, marked)
     assert (view.note, view.retroactive, view.status) == (account.reason, True, "completed")
     house.verbs.maintaining.withdraw_mark(OPERATOR, marked, reason="It was an outage.", version=view.version)
-    assert house.last_account.component_ids == ()
-    assert house.last_account.version > account.version
+    assert house.last_account().component_ids == ()
+    assert house.last_account().version > account.version
     with pytest.raises(NotFound):
         house.verbs.reads.incident(VISITOR, marked)
 

@@ -34,7 +34,7 @@ def test_a_breach_opens_an_incident_that_names_the_figure_and_its_numbers(house:
 
 def test_an_automatic_incident_never_says_that_a_component_is_out(house: House) -> None:
     hear(house, breached(house.clock.now(), impact="critical"))
-    assert house.last_affected.statuses == ("checkout=degraded_performance",)
+    assert house.last_affected().statuses == ("checkout=degraded_performance",)
 
 
 def test_a_second_breach_of_the_same_agreement_joins_and_makes_it_worse(house: House) -> None:
@@ -57,7 +57,7 @@ def test_it_closes_itself_once_it_has_been_well_for_a_while(house: House) -> Non
     house.clock.advance(minutes=30)
     hear(house, recovered(house.clock.now()))
     assert house.verbs.reads.active(VISITOR)[0].status == "monitoring"
-    assert house.last_affected.statuses == ()
+    assert house.last_affected().statuses == ()
     house.clock.advance(minutes=9)
     house.tick()
     assert house.verbs.reads.active(VISITOR)[0].status == "monitoring"
@@ -112,7 +112,13 @@ def test_an_agreement_whose_component_is_gone_is_told_of_all_the_same(house: Hou
 
 def test_facts_that_come_twice_change_nothing(house: House) -> None:
     now = house.clock.now()
-    facts = [breached(now), breached(now), recovered(now), recovered(now), breached(now)]
+    facts: list[SlaBreached | SlaRecovered] = [
+        breached(now),
+        breached(now),
+        recovered(now),
+        recovered(now),
+        breached(now),
+    ]
     hear(house, *facts)
     view = house.verbs.reads.active(VISITOR)[0]
     assert (view.status, len(view.updates)) == ("monitoring", 2)
@@ -121,13 +127,18 @@ def test_facts_that_come_twice_change_nothing(house: House) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_in_whatever_order_and_however_often_facts_come_the_end_is_the_same(house: House, seed: int) -> None:
     now = house.clock.now()
-    facts = [breached(now), recovered(now), breached(now, "brc_2"), recovered(now, "brc_2")] * 2
+    facts: list[SlaBreached | SlaRecovered] = [
+        breached(now),
+        recovered(now),
+        breached(now, "brc_2"),
+        recovered(now, "brc_2"),
+    ] * 2
     random.Random(seed).shuffle(facts)
     hear(house, *facts)
     house.clock.advance(minutes=11)
     house.tick()
     assert house.verbs.reads.active(VISITOR) == []
-    assert house.last_affected.statuses == ()
+    assert house.last_affected().statuses == ()
     assert {view.status for view in house.verbs.reads.history(VISITOR, PageRequest()).items} == {"resolved"}
 
 
