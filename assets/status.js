@@ -317,5 +317,6 @@
     if (document.querySelector("[data-live]")) timer = setTimeout(ask, EVERY_MS * Math.random());
     document.documentElement.dataset.ready = "true";
   }
-  start();
+  /* Words first: nothing here may stand between the page and its first paint. */
+  requestAnimationFrame(() => setTimeout(start));
 })();

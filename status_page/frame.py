@@ -46,12 +46,16 @@ _ZONE: Final = html.Span("Times are UTC.", **attrs(data_zone="true"))
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a view shows: its tree, what stands in the head, and whether it is drawn anew while it is open."""
+    """What a view shows: its tree, what stands in the head, and whether it is drawn anew while it is open.
+
+    `under` is the place in the navigation that it belongs to, where its own address does not tell.
+    """
 
     tree: Node
     title: str
     description: str = ""
     live: bool = True
+    under: str = ""
 
 
 class PublicPages:
@@ -90,7 +94,7 @@ class PublicPages:
             links=links,
             light=True,
         )
-        return document.html(self.frame(self._living(written), path))
+        return document.html(self.frame(self._living(written), written.under or path))
 
     def _living(self, written: Written) -> Node:
         """The page, with what tells a script that it is to be kept up to date, and how old it is where it is old."""
@@ -123,7 +127,13 @@ class PublicPages:
 
 
 def _old(as_of: datetime, now: datetime) -> Component:
-    said = ["What you see is the last known state, of ", moment(as_of), ", ", timestamp(as_of, now=now), "."]
+    said: list[Node] = [
+        "What you see is the last known state, of ",
+        moment(as_of),
+        ", ",
+        timestamp(as_of, now=now),
+        ".",
+    ]
     return banner("Our own database cannot be read just now", said, state=State.UNKNOWN)
 
 

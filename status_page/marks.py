@@ -1,8 +1,9 @@
 """What is marked on trends: incidents, maintenance and deployments, where they happened."""
 
-from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from services.incidents.views import IncidentView
+from services.releases.views import ReleaseView
 from status_page.wording import IMPACT_STATES, incident_href
 from web.ui import Event
 from web.ui.theme import State
@@ -12,10 +13,18 @@ LABELLED_MOST = 6
 _LABEL_MOST = 28
 
 
-def marks(incidents: Sequence[IncidentView], releases: Iterable[tuple[object, str]] = ()) -> tuple[Event, ...]:
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What happened within a span: incidents and maintenance, and what went live."""
+
+    incidents: tuple[IncidentView, ...] = ()
+    releases: tuple[ReleaseView, ...] = ()
+
+
+def marks(happened: Happened) -> tuple[Event, ...]:
     """Return the marks of a span: the worst incidents and the newest deployments with their names."""
-    found = [_of_incident(each) for each in incidents]
-    found += [Event(at, label) for at, label in releases]  # type: ignore[arg-type] # instants, by their domain
+    found = [_of_incident(each) for each in happened.incidents]
+    found += [Event(each.deployed_at, _short(f"deploy {each.version}")) for each in happened.releases]
     ranked = sorted(found, key=lambda event: (event.state.severity, event.at), reverse=True)
     named = {id(event) for event in ranked[:LABELLED_MOST]}
     return tuple(event if id(event) in named else Event(event.at, "", event.state) for event in found)

@@ -12,7 +12,7 @@ from services.kernel.paging import Page, PageRequest
 from services.metrics.views import FigureView, PointView
 from services.public import PublicServices
 from services.slas.views import BreachView, SlaMonthView
-from status_page.marks import marks
+from status_page.marks import Happened, marks
 from status_page.pages.figure import FigureHistory
 from status_page.snapshot import Known, Snapshot
 from status_page.state import StatusState
@@ -178,13 +178,17 @@ class Reading:
         )
         return found.value
 
-    def _between(self, days: int) -> tuple[IncidentView, ...]:
+    def _between(self, days: int) -> Happened:
         public, ends_at = self._public, self.now()
+        starts_at = ends_at - timedelta(days=days)
         found = self._snapshot.known(
             f"between/{days}",
-            tuple[IncidentView, ...],
-            lambda: tuple(public.incidents.between(public.visitor, ends_at - timedelta(days=days), ends_at)),
-            spare=_none,
+            Happened,
+            lambda: Happened(
+                tuple(public.incidents.between(public.visitor, starts_at, ends_at)),
+                tuple(public.releases.between(public.visitor, starts_at, ends_at)),
+            ),
+            spare=Happened,
             keep_seconds=TREND_KEEP_SECONDS,
         )
         return found.value

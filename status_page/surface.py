@@ -87,7 +87,8 @@ def _events(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> None:
         found = reading.incident(incident_id).value
         titles = {each.name: each.title for each in reading.state().slas}
         sla = (titles.get(found.sla, found.sla), f"{PREFIX}service-levels/#sla-{found.sla}") if found.sla else None
-        return Written(incident_page(found, reading.now(), sla), found.name)
+        under = f"{PREFIX}{'history' if found.kind == 'incident' else 'maintenance'}/"
+        return Written(incident_page(found, reading.now(), sla), found.name, under=under)
 
     def maintenance() -> Written:
         state, page = reading.state(), reading.maintenances(request.args.get("after")).value

@@ -66,7 +66,7 @@ def _days_table(days: Sequence[DayView]) -> Node:
         for day in wrong
     ]  # fmt: skip
     heads = ("Day", "Worst", "Down", "Partly down", "Degraded", "Maintenance", "Not measured")
-    return table("Days that were not operational throughout", heads, rows, numeric_from=2)
+    return table("Days that were not operational throughout", heads, rows, numeric=range(2, len(heads)))
 
 
 def moment_day(day: DayView) -> str:
@@ -74,16 +74,15 @@ def moment_day(day: DayView) -> str:
     return fmt.day(day.day)
 
 
-def table(caption: str, heads: Sequence[str], rows: Sequence[Component], *, numeric_from: int = 99) -> Component:
+def table(caption: str, heads: Sequence[str], rows: Sequence[Component], *, numeric: Sequence[int] = ()) -> Component:
     """A plain table, which scrolls sideways by itself where it is too wide."""
     head = [
-        html.Th(word, scope="col", className="num" if index >= numeric_from else None)
-        for index, word in enumerate(heads)
+        html.Th(word, scope="col", className="num" if index in numeric else None) for index, word in enumerate(heads)
     ]
     inside = html.Table([
         html.Caption(caption, className="sr-only"), html.Thead(html.Tr(head)), html.Tbody(list(rows)),
     ])  # fmt: skip
-    return html.Div(inside, className="plain scroll", tabIndex="0", role="region", **attrs(aria_label=caption))
+    return html.Div(inside, className="sheet scroll", tabIndex="0", role="region", **attrs(aria_label=caption))
 
 
 def _needs(view: ComponentView, names: Mapping[str, str]) -> Node:

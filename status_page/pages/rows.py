@@ -128,7 +128,7 @@ def active_card(view: IncidentView, now: datetime) -> Component:
             safe_text(latest.body_html) if latest else None,
             html.P(
                 flatten([
-                    html.Span(moment(latest.display_at if latest else view.started_at)),
+                    html.Span(["updated ", moment(latest.display_at if latest else view.started_at)]),
                     html.Span(lasted(view, now)),
                     html.Span(", ".join(each.name for each in view.affected)) if view.affected else None,
                 ]),

@@ -44,7 +44,8 @@ def _agreement(view: SlaView) -> Component:
             columns([
                 kpi("Attained", ratio_words(view.attained_ratio), note=f"promised {ratio_words(view.target_ratio)}"),
                 kpi("Budget left", fmt.percent(left), note="of what may fail in the window; below zero is overspent"),
-                kpi("Good of all", _counted(view.good, view.total), note=f"{view.event_unit}, last {window}"),
+                kpi("Good", number(view.good) if view.total else fmt.NO_DATA,
+                    note=f"of {number(view.total)} {view.event_unit}, last {window}"),
                 kpi("Left out", fmt.duration(view.excluded_seconds),
                     note=f"not known: {fmt.duration(view.unknown_seconds)}"),
             ]),
@@ -107,7 +108,7 @@ def _burns(burns: Sequence[BurnView]) -> Node:
         for each in burns
     ]  # fmt: skip
     heads = ("Rule", "Windows", "Fires above", "Burn, long", "Burn, short", "Now")
-    return table("Burn rates", heads, rows)
+    return table("Burn rates", heads, rows, numeric=(2, 3, 4))
 
 
 def _fires(burn: BurnView) -> Component:
@@ -158,7 +159,7 @@ def _month(month: date, rows: Sequence[SlaMonthView], months: Sequence[date]) ->
     left_out: Node = note("Nothing was left out of this month.")
     if exclusions:
         left_out = [html.H3("Left out, and why"), html.Ul(exclusions, className="small dim")]
-    shown = flatten([table("Agreements in the month", heads, body), left_out])
+    shown = flatten([table("Agreements in the month", heads, body, numeric=(1, 2, 3, 5)), left_out])
     return card(shown, title=title, aside=choice, id="months")
 
 

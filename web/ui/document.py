@@ -49,7 +49,7 @@ def light_head(manifest: StaticManifest, body: str, *, style: str = "public.css"
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<script>{theme_script(manifest)}</script>"
-        f'<style data-whole="{manifest.url(style)}">{critical(manifest.text(style), body)}</style>'
+        f'<style data-whole="{manifest.url(style)}">{critical(manifest.text(style), body + DAY_PATTERNS)}</style>'
     )
 
 
