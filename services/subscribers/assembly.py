@@ -12,7 +12,7 @@ from services.subscribers.reactions import Hearing
 from services.subscribers.requests import Requests
 from services.subscribers.slack_post import SlackSender
 from services.subscribers.staff import Staff
-from services.subscribers.telling import Telling
+from services.subscribers.telling import BATCH, Telling
 from services.subscribers.upkeep import Upkeep
 
 
@@ -35,11 +35,18 @@ class Subscribers:
 
 
 def make_subscribers(
-    uow: UnitOfWork, *, webhooks: Webhooks, slack: Slack, incidents: Incidents, components: Components, site: Site
+    uow: UnitOfWork,
+    *,
+    webhooks: Webhooks,
+    slack: Slack,
+    incidents: Incidents,
+    components: Components,
+    site: Site,
+    batch: int = BATCH,
 ) -> Subscribers:
     """Return the verbs of subscribers for an installation."""
     letters, upkeep = Letters(uow, incidents, components), Upkeep(uow)
-    telling = Telling(uow, webhooks, incidents, components, site)
+    telling = Telling(uow, webhooks, incidents, components, site, batch=batch)
     return Subscribers(
         door=SubscriptionDoor(Requests(uow, webhooks, slack), Own(uow, webhooks, incidents, components)),
         staff=Staff(uow, webhooks),

@@ -34,10 +34,10 @@ class Staff:
         """Return how many subscribers there are; nobody is disclosed by that."""
         session = current().session
         states = sa.select(SubscriberRow.state, sa.func.count()).group_by(SubscriberRow.state)
-        by_state = dict(session.execute(states).tuples().all())
+        by_state = {row[0]: row[1] for row in session.execute(states)}
         active = SubscriberRow.state == SubscriberState.ACTIVE
         channels = sa.select(SubscriberRow.channel, sa.func.count()).where(active).group_by(SubscriberRow.channel)
-        by_channel = dict(session.execute(channels).tuples().all())
+        by_channel = {row[0]: row[1] for row in session.execute(channels)}
         return Counts(
             by_channel=[(channel, by_channel.get(channel, 0)) for channel in Channel],
             active=by_state.get(SubscriberState.ACTIVE, 0),

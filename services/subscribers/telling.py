@@ -50,9 +50,16 @@ class Telling:
     """Makes notices, in batches that each commit by themselves."""
 
     def __init__(
-        self, uow: UnitOfWork, webhooks: Webhooks, incidents: Incidents, components: Components, site: Site
+        self,
+        uow: UnitOfWork,
+        webhooks: Webhooks,
+        incidents: Incidents,
+        components: Components,
+        site: Site,
+        *,
+        batch: int = BATCH,
     ) -> None:
-        self.uow, self._webhooks, self._site = uow, webhooks, site
+        self.uow, self._webhooks, self._site, self._batch = uow, webhooks, site, batch
         self._incidents, self._components = incidents, components
 
     @command(permission="subscribers.run")
@@ -61,8 +68,8 @@ class Telling:
         scope = current()
         listed = self._components.listing(READER)
         concerned = _with_groups(event.component_ids, listed)
-        rows = _candidates(scope, concerned, after_id)
-        if len(rows) == BATCH:
+        rows = _candidates(scope, concerned, after_id, self._batch)
+        if len(rows) == self._batch:
             scope.publish(_rest(event, rows[-1].id, self.uow.clock.now()))
         wanting = self._wanting(scope, event, rows, concerned)
         body = self._body(event, listed) if any(row.channel == Channel.WEBHOOK for row in wanting) else None
@@ -141,7 +148,7 @@ class Telling:
         _hand_on(scope, row, _row(scope, row, event, NoticeState.QUEUED))
 
 
-def _candidates(scope: Scope, concerned: frozenset[str], after_id: str) -> Sequence[SubscriberRow]:
+def _candidates(scope: Scope, concerned: frozenset[str], after_id: str, size: int) -> Sequence[SubscriberRow]:
     """Return the next subscribers who may want to hear of these components, by id."""
     chose = sa.select(ChoiceRow.subscriber_id).where(ChoiceRow.component_id.in_(concerned))
     found = (
@@ -152,7 +159,7 @@ def _candidates(scope: Scope, concerned: frozenset[str], after_id: str) -> Seque
             sa.or_(SubscriberRow.everything, SubscriberRow.id.in_(chose)),
         )
         .order_by(SubscriberRow.id)
-        .limit(BATCH)
+        .limit(size)
     )
     return scope.session.scalars(found).all()
 
@@ -168,7 +175,7 @@ def _told_lately(scope: Scope, rows: Sequence[SubscriberRow], now: datetime) -> 
         .where(NoticeRow.subscriber_id.in_([row.id for row in rows]), NoticeRow.noticed_at > now - DIGEST_WINDOW)
         .group_by(NoticeRow.subscriber_id)
     )
-    return {subscriber_id: count for subscriber_id, count in scope.session.execute(counted)}  # noqa: C416 -- rows are no pairs to mypy
+    return {row[0]: row[1] for row in scope.session.execute(counted)}
 
 
 def _rest(event: Event, after_id: str, now: datetime) -> TellingContinued:

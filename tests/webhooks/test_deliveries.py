@@ -4,6 +4,7 @@ import json
 import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from .carrying import Heard, Receiver, receiving
 from .conftest import OWNER, STAFF, House
 
 
-def verified(heard: Heard, secret: str) -> object:
+def verified(heard: Heard, secret: str) -> Any:
     """Verify a request by the reference library, whatever time the test's clock shows."""
     hook = Webhook(secret)
     setattr(hook, "_Webhook__verify_timestamp", _instant)  # noqa: B010 -- the library has no clock to inject
