@@ -12,7 +12,15 @@ from web.ui import NavItem, NavSection, demo_banner, signed_in_frame
 PREFIX = "/admin/"
 _SECTIONS = (
     ("Operate", (("Overview", "", "layout-dashboard"), ("Background work", "work", "workflow"))),
-    ("People", (("People", "people", "users"), ("API keys", "keys", "key-round"), ("Messages", "messages", "mail"))),
+    (
+        "People",
+        (
+            ("People", "people", "users"),
+            ("API keys", "keys", "key-round"),
+            ("Share links", "shares", "link"),
+            ("Messages", "messages", "mail"),
+        ),
+    ),
     ("Product", (("Gallery", "gallery", "shapes"),)),
 )
 _ELSEWHERE = NavSection(

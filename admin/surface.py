@@ -1,11 +1,11 @@
 """The staff surface."""
 
 from admin.frame import PREFIX, frame
-from admin.pages import gallery, keys, messages, overview, people, work
+from admin.pages import gallery, keys, messages, overview, people, shares, work
 from services.facade import Services
 from web.shell.pages import Surface
 
-_PAGES = (overview, work, people, keys, messages, gallery)
+_PAGES = (overview, work, people, keys, shares, messages, gallery)
 
 
 def surface(services: Services) -> Surface:

@@ -14,6 +14,7 @@ from services.partners import Keys
 from services.payments import Payments
 from services.probes import Probes
 from services.releases import Releases
+from services.shares import Shares
 from services.slas import SlaVerbs
 from services.subscribers.staff import Staff as SubscriberStaff
 from services.webhooks import Console as WebhookConsole
@@ -39,6 +40,7 @@ class Services:
     evidence: AuditTrail
     work: Work
     keys: Keys
+    shares: Shares
     probes: Probes
     subscribers: SubscriberStaff
     webhooks: WebhookConsole

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pandas as pd
 
@@ -22,6 +22,7 @@ from services.kernel.errors import Invalid, NotFound
 from services.kernel.paging import Page, PageRequest
 from services.metrics.views import FigureView
 from services.releases.views import ReleaseView
+from services.shares.views import SharedView
 from services.slas.views import BreachView, SlaMonthView, SlaView
 from services.subscribers import SubscriptionDoor
 
@@ -272,6 +273,28 @@ class NoSlas:
         return ()
 
 
+class PublicShares(Protocol):
+    """Share links, as whoever has one follows it."""
+
+    def follow(self, actor: Actor, token: str, what: Literal["page", "report"]) -> SharedView:
+        """Open a link and count the view.
+
+        Raises: NotFound for one that is guessed, expired or revoked, all alike.
+        """
+        ...
+
+
+class NoShares:
+    """Share links of an installation that makes none."""
+
+    def follow(self, _actor: Actor, _token: str, _what: Literal["page", "report"]) -> SharedView:
+        """Refuse.
+
+        Raises: NotFound.
+        """
+        raise NotFound("link_unknown", "This link leads nowhere.")
+
+
 @dataclass(frozen=True, slots=True)
 class PublicServices:
     """The narrow facade: everything on it may be shown to anybody.
@@ -287,4 +310,5 @@ class PublicServices:
     incidents: PublicIncidents = field(default_factory=NoIncidents)
     slas: PublicSlas = field(default_factory=NoSlas)
     releases: PublicReleases = field(default_factory=NoReleases)
+    shares: PublicShares = field(default_factory=NoShares)
     subscriptions: SubscriptionDoor | None = None

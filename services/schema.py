@@ -10,8 +10,10 @@ import services.infra.durable.tables
 import services.metrics.tables
 import services.notifications.tables
 import services.partners.tables
+import services.payments.tables
 import services.probes.tables
 import services.releases.tables
+import services.shares.tables
 import services.slas.tables
 import services.subscribers.tables
 import services.webhooks.tables  # noqa: F401 -- imported for their tables

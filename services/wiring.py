@@ -36,6 +36,7 @@ from services.payments import Payments, Teller
 from services.probes import make_probes
 from services.public import PublicServices
 from services.releases import Releases
+from services.shares import Shares
 from services.slas import make_slas
 from services.subscribers import Site, Subscribers, make_subscribers
 from services.vendors.prometheus import PrometheusMetricStore
@@ -105,6 +106,7 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
     figures = Figures(store, time)
     recording, catalogue = Recording(uow), Catalogue(uow)
     teller = _teller(settings, uow, catalogue)
+    shares = Shares(uow)
     slas = make_slas(uow, Counts(uow), components.record)
     subscriptions = (
         *post.subscriptions(),
@@ -136,6 +138,7 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         work=Work(uow, client),
         probes=make_probes(uow, probe_policy(settings)),
         keys=Keys(uow, KeyPowers(KEY_PERMISSIONS, MACHINE_PERMISSIONS, PUBLIC_PERMISSIONS, PERMISSIONS)),
+        shares=shares,
         clock=time,
         demo=settings.demo,
     )
@@ -147,6 +150,7 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         components=components.reads,
         incidents=incidents.reads,
         slas=slas.reads,
+        shares=shares,
         releases=releases,
         subscriptions=outreach.subscribers.door,
     )

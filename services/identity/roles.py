@@ -90,6 +90,8 @@ PERMISSIONS: Mapping[str, str] = {
     "webhooks.read": "See webhooks and what became of their messages.",
     "webhooks.replay": "Send webhook messages again, and tests.",
     "webhooks.run": "Deliver webhook messages, and drop what is over.",
+    "shares.follow": "Follow a share link, which is counted.",
+    "shares.manage": "Make, list and revoke share links to the investor view.",
     "work.keep": "List work that was set aside, and forget what is long closed.",
     "work.read": "See background work, what waits and what failed.",
     "work.resume": "Resume, rewind or cancel background work.",
@@ -104,6 +106,7 @@ PUBLIC_PERMISSIONS = frozenset(
         "incidents.read",
         "metrics.read",
         "metrics.report",
+        "shares.follow",
         "partners.authenticate",
         "payments.buy",
         "releases.read",
@@ -169,7 +172,8 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[str]] = {
         "webhooks.read",
         "work.read",
     },
-    Role.ADMIN: _OPERATOR | {"identity.invite", "identity.manage", "identity.people.read", "partners.manage"},
+    Role.ADMIN: _OPERATOR
+    | {"identity.invite", "identity.manage", "identity.people.read", "partners.manage", "shares.manage"},
 }
 """What each role may do; a person may do what any of their roles may."""
 
