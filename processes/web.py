@@ -21,6 +21,7 @@ from services.vendors.prometheus_exposition import ExpositionCollector
 from services.wiring import Wired, wire
 from status_page.documents import blueprint as status_documents
 from status_page.snapshot import SERVED, Snapshot
+from status_page.subscribing import register as register_subscribing
 from status_page.surface import register as register_status_page
 from storefront.ports import Storefront
 from storefront.surface import register as register_storefront
@@ -93,6 +94,7 @@ def _collector(exposition: Exposition) -> ExpositionCollector:
 def _status_page(server: Flask, wired: Wired, manifest: StaticManifest, snapshot: Snapshot) -> None:
     server.register_blueprint(status_documents(wired.public, snapshot))
     register_status_page(server, wired.public, snapshot, manifest)
+    register_subscribing(server, wired.public, snapshot, manifest)
 
 
 def _account(server: Flask, wired: Wired, manifest: StaticManifest) -> None:
