@@ -11,7 +11,16 @@ from web.ui import NavItem, NavSection, demo_banner, signed_in_frame
 
 PREFIX = "/admin/"
 _SECTIONS = (
-    ("Operate", (("Overview", "", "layout-dashboard"), ("Background work", "work", "workflow"))),
+    (
+        "Operate",
+        (
+            ("Overview", "", "layout-dashboard"),
+            ("Incidents", "incidents", "siren"),
+            ("Maintenance", "maintenance", "wrench"),
+            ("Templates", "templates", "file-text"),
+            ("Background work", "work", "workflow"),
+        ),
+    ),
     (
         "People",
         (
@@ -19,6 +28,8 @@ _SECTIONS = (
             ("API keys", "keys", "key-round"),
             ("Share links", "shares", "link"),
             ("Messages", "messages", "mail"),
+            ("Subscribers", "subscribers", "bell"),
+            ("Webhook deliveries", "deliveries", "webhook"),
         ),
     ),
     ("Product", (("Gallery", "gallery", "shapes"),)),

@@ -1,11 +1,39 @@
 """The staff surface."""
 
 from admin.frame import PREFIX, frame
-from admin.pages import gallery, keys, messages, overview, people, shares, work
+from admin.pages import (
+    deliveries,
+    gallery,
+    incident,
+    incidents,
+    keys,
+    maintenance,
+    messages,
+    overview,
+    people,
+    shares,
+    subscribers,
+    templates,
+    work,
+)
 from services.facade import Services
 from web.shell.pages import Surface
 
-_PAGES = (overview, work, people, keys, shares, messages, gallery)
+_PAGES = (
+    overview,
+    incidents,
+    incident,
+    maintenance,
+    templates,
+    work,
+    people,
+    keys,
+    shares,
+    messages,
+    subscribers,
+    deliveries,
+    gallery,
+)
 
 
 def surface(services: Services) -> Surface:

@@ -60,12 +60,12 @@ class Console:
 
     @query(permission="webhooks.read")
     def endpoints(self, actor: Actor, page: PageRequest) -> Page[EndpointView]:
-        """Return endpoints that are not closed, the newest first."""
+        """Return endpoints that are not closed, the newest first, without their addresses."""
         chosen = sa.select(EndpointRow).where(EndpointRow.closed_at.is_(None)).order_by(EndpointRow.id.desc())
         if page.after:
             chosen = chosen.where(EndpointRow.id < page.after)
         rows = current().session.scalars(chosen.limit(page.size + 1)).all()
-        views = [endpoint_view(current(), row) for row in rows[: page.size]]
+        views = [endpoint_view(current(), row, disclosed=False) for row in rows[: page.size]]
         return Page(views, views[-1].id if len(rows) > page.size else None)
 
     @command(permission="webhooks.replay")

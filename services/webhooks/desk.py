@@ -1,5 +1,6 @@
 """The desk: what other domains' verbs do with webhooks inside their own transaction, wired into their ports."""
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -128,7 +129,7 @@ class Desk:
 
         Raises: NotFound.
         """
-        return endpoint_view(current(), found(current(), endpoint_id, lock=False))
+        return endpoint_view(current(), found(current(), endpoint_id, lock=False), disclosed=True)
 
     def deliveries(self, endpoint_id: str, *, size: int = 50) -> Sequence[DeliveryView]:
         """Return an endpoint's newest messages."""
@@ -191,13 +192,12 @@ def _pair(scope: Scope, endpoint_id: str, message_id: str, *, lock: bool) -> tup
     return endpoint, delivery
 
 
-def endpoint_view(scope: Scope, row: EndpointRow) -> EndpointView:
-    """Return what is read of an endpoint; an erased owner's address is empty."""
-    now = scope.uow.clock.now()
-    try:
-        url = scope.uow.vault.open(scope.session, row.subject_id, row.url_sealed, url_place(row.id))
-    except Gone:
-        url = ""
+def endpoint_view(scope: Scope, row: EndpointRow, *, disclosed: bool) -> EndpointView:
+    """Return what is read of an endpoint; its address only where it is disclosed, and where its owner is not erased."""
+    now, url = scope.uow.clock.now(), ""
+    if disclosed:
+        with contextlib.suppress(Gone):
+            url = scope.uow.vault.open(scope.session, row.subject_id, row.url_sealed, url_place(row.id))
     rests = row.waits_until if row.waits_until is not None and row.waits_until > now else None
     return EndpointView(
         row.id, row.owner, url, row.opened_at, row.closed_at, row.disabled_at, row.disabled_because, row.failures,

@@ -16,7 +16,10 @@ class OpenedEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class EndpointView:
-    """An endpoint. `rests_until` is set while it gets nothing because it failed several times in a row."""
+    """An endpoint; its `url` is empty where it is not disclosed.
+
+    `rests_until` is set while it gets nothing because it failed several times in a row.
+    """
 
     id: str
     owner: str

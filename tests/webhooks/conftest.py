@@ -10,7 +10,7 @@ from services.infra.crypto import Vault
 from services.infra.outbound import Outbound
 from services.infra.targets import Opening, OutboundPolicy
 from services.infra.uow import UnitOfWork, current
-from services.infra.verbs import command
+from services.infra.verbs import command, query
 from services.kernel.clock import FixedClock
 from services.kernel.context import Actor, JobActor, UserActor
 from services.webhooks import Console, Deliveries, Desk, Sender
@@ -44,6 +44,10 @@ class Owner:
     @command(permission="owners.act")
     def close(self, actor: Actor, endpoint_id: str) -> None:
         self.desk.close(endpoint_id)
+
+    @query(permission="owners.act")
+    def url(self, actor: Actor, endpoint_id: str) -> str:
+        return self.desk.endpoint(endpoint_id).url
 
     @command(permission="owners.act")
     def erase(self, actor: Actor, subject_id: str) -> None:
