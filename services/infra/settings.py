@@ -158,6 +158,15 @@ class Settings(BaseModel):
         "", description="Prometheus-compatible server that figures are read from; none by default."
     )
     metric_store: Literal["sql", "prometheus"] = Field("sql", description="Store that figures are read from.")
+    stripe_secret_key: SecretStr = Field(
+        SecretStr(""), description="Secret key at Stripe; without it and the webhook's secret nothing can be bought."
+    )
+    stripe_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Signing secret of the webhook at Stripe that points to /hooks/stripe."
+    )
+    stripe_url: Annotated[str, _url("https", "http")] = Field(
+        "https://api.stripe.com", description="Where Stripe's API is; the demo puts its local sandbox here."
+    )
     smtp_url: Annotated[str, _url("smtp", "smtps")] = Field(
         "", description="Mail server, such as smtp://127.0.0.1:2525; mails wait in the queue while there is none."
     )
