@@ -29,6 +29,7 @@ from services.kernel.context import JobActor, correlated, new_correlation
 from services.metrics import WOKEN_MAX, Intake, Recording
 from services.notifications import Post
 from services.payments import Teller
+from services.slas import LOOKER, Engine
 from services.subscribers import Hearing
 from services.webhooks import Sender
 from services.work import Work
@@ -96,6 +97,11 @@ def keep_people(identity: Identity, post: Post) -> Timetable:
             Job("notifications.queue_waiting", post.queue_waiting, every_seconds=60),
         )
     )
+
+
+def keep_slas(engine: Engine) -> Timetable:
+    """Return the times of agreements: a look often enough to find an outage within a minute."""
+    return Timetable(jobs=(Job("slas.look", lambda _: engine.look(LOOKER), every_seconds=10, attempts=1),))
 
 
 def keep_components(components: ComponentVerbs) -> Timetable:

@@ -15,6 +15,7 @@ from collectors.schedule import (
     keep_metrics,
     keep_payments,
     keep_people,
+    keep_slas,
     keep_subscribers,
     keep_work,
     together,
@@ -74,6 +75,7 @@ def background() -> None:
         keep_payments(wired.teller),
         keep_components(services.components),
         keep_incidents(services.incidents),
+        keep_slas(services.slas.engine),
     )
     code = background_process.run(
         settings, wired.uow, wired.client, subscriptions=wired.subscriptions, timetable=timetable

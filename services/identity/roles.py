@@ -110,6 +110,7 @@ PUBLIC_PERMISSIONS = frozenset(
         "partners.authenticate",
         "payments.buy",
         "releases.read",
+        "slas.read",
         "subscribers.subscribe",
     }
 )
@@ -142,6 +143,8 @@ _OPERATOR = OWN_PERMISSIONS | {
     "probes.manage",
     "probes.read",
     "releases.note",
+    "slas.manage",
+    "slas.review",
     "subscribers.manage",
     "subscribers.read",
     "webhooks.read",
@@ -167,6 +170,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[str]] = {
         "metrics.playback.read",
         "notifications.read",
         "payments.read",
+        "slas.review",
         "subscribers.read",
         "probes.read",
         "webhooks.read",

@@ -1,7 +1,7 @@
 """What is measured, how it is kept, and what it says: player reports in, service levels out."""
 
 from services.metrics.catalogue import METRICS, Dimensions, Observation
-from services.metrics.counting import CellCount, Counting
+from services.metrics.counting import CellCount, Counts
 from services.metrics.door import Door, DoorPolicy
 from services.metrics.exposition import Exposition
 from services.metrics.figures import GRAINS, Figures
@@ -20,7 +20,7 @@ __all__ = [
     "WOKEN_MAX",
     "CellCount",
     "CompanionView",
-    "Counting",
+    "Counts",
     "Dimensions",
     "Door",
     "DoorPolicy",

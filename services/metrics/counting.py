@@ -31,7 +31,7 @@ class CellCount(NamedTuple):
     newest_at: datetime
 
 
-class Counting:
+class Counts:
     """Answers from the cells of our own database, whichever store figures are read from: no network, no sketches."""
 
     def __init__(self, uow: UnitOfWork) -> None:

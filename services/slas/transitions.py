@@ -60,6 +60,9 @@ def looked(memory: Memory, now: float, totals: Counted | None) -> Memory:
     A gap, a clock that jumped and counts that shrank begin anew: what came meanwhile cannot be told apart.
     """
     gap = now - memory.looked
+    if gap < 0:  # the clock was set back: nothing may lie ahead of it
+        breach = replace(memory.open, fired=min(memory.open.fired, now)) if memory.open is not None else None
+        memory = replace(memory, recovered=min(memory.recovered, now), open=breach)
     if not 0 <= gap <= GAP_SECONDS:
         return replace(memory, looked=now, watching_since=now, totals=totals, slots=(), clear_since=None)
     if totals is None or memory.totals is None or any(a < b for a, b in zip(totals, memory.totals, strict=True)):
