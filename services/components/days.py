@@ -76,7 +76,7 @@ def start_of(day: date) -> int:
 
     Units: milliseconds since the epoch.
     """
-    return (day - date(1970, 1, 1)).days * DAY_MS
+    return _number(day) * DAY_MS
 
 
 def is_long(starts_ms: int, ends_ms: int | None) -> bool:
@@ -87,6 +87,68 @@ def is_long(starts_ms: int, ends_ms: int | None) -> bool:
     return first_whole + DAY_MS <= ends_ms
 
 
+@dataclass(slots=True)
+class Calendar:
+    """The days of one component: those that one long span fills, and the sums of the others."""
+
+    whole: dict[int, tuple[ComponentStatus, bool]] = field(default_factory=dict)
+    """By the day's number since the epoch: the status of all of it, and whether it is excused."""
+    sums: dict[date, Sums] = field(default_factory=dict)
+
+    def add(self, span: Span, from_ms: int, until_ms: int) -> None:
+        """Count a long span, as far as it lies between two instants."""
+        begins = max(span.starts_ms, from_ms)
+        ends = until_ms if span.ends_ms is None else min(span.ends_ms, until_ms)
+        first, after = -(-begins // DAY_MS), ends // DAY_MS
+        if first >= after:
+            into_days(self.sums, [span], begins, ends)
+            return
+        self.whole.update(dict.fromkeys(range(first, after), (span.status, span.excused)))
+        into_days(self.sums, [span], begins, first * DAY_MS)
+        into_days(self.sums, [span], after * DAY_MS, ends)
+
+    def all_sums(self) -> dict[date, Sums]:
+        """Return the sums of every day, whole ones included."""
+        for number, (status, excused) in self.whole.items():
+            self.sums.setdefault(_day(number), Sums()).add(status, DAY_MS, excused=excused)
+        self.whole.clear()
+        return self.sums
+
+
+class Bars:
+    """Makes the days of many components; days that are alike are one object."""
+
+    def __init__(self, first: date, last: date, now_ms: int) -> None:
+        self._days = [(_number(first) + n, first + timedelta(days=n)) for n in range((last - first).days + 1)]
+        self._now_ms = now_ms
+        self._whole: dict[tuple[int, ComponentStatus, bool], DayView] = {}
+        self._nothing: dict[int, DayView] = {}
+
+    def of(self, calendar: Calendar) -> tuple[DayView, ...]:
+        """Return each day; what nothing was said of is unknown, up to now."""
+        whole, sums = calendar.whole, calendar.sums
+        return tuple(
+            self._one(number, day, whole.get(number), sums.get(day) if sums else None) for number, day in self._days
+        )
+
+    def _one(self, number: int, day: date, whole: tuple[ComponentStatus, bool] | None, sums: Sums | None) -> DayView:
+        if sums is not None:
+            return _view(day, sums, self._passed(number), 1)
+        if whole is None:
+            if number not in self._nothing:
+                self._nothing[number] = _view(day, Sums(), self._passed(number), 1)
+            return self._nothing[number]
+        key = (number, *whole)
+        if key not in self._whole:
+            made = Sums()
+            made.add(whole[0], DAY_MS, excused=whole[1])
+            self._whole[key] = _view(day, made, DAY_MS, 1)
+        return self._whole[key]
+
+    def _passed(self, number: int) -> int:
+        return max(0, min(DAY_MS, self._now_ms - number * DAY_MS))
+
+
 def into_days(sums: dict[date, Sums], spans: Iterable[Span], from_ms: int, until_ms: int) -> None:
     """Add spans to the days that they lie in, as far as they are between two instants."""
     for span in spans:
@@ -95,7 +157,7 @@ def into_days(sums: dict[date, Sums], spans: Iterable[Span], from_ms: int, until
         while at < ends:
             day_number = at // DAY_MS
             end = min((day_number + 1) * DAY_MS, ends)
-            day = date(1970, 1, 1) + timedelta(days=day_number)
+            day = _day(day_number)
             if day not in sums:
                 sums[day] = Sums()
             sums[day].add(span.status, end - at, excused=span.excused)
@@ -110,12 +172,24 @@ def day_views(sums: Mapping[date, Sums], first: date, last: date, now_ms: int, m
     views = []
     day = first
     while day <= last:
-        counted = sums.get(day) or Sums()
-        counted.fill(max(0, min(DAY_MS, now_ms - start_of(day))) * members)
-        seconds = [part / (1000 * members) for part in counted.parts]
-        views.append(DayView(day, counted.worst, *seconds))
+        passed = max(0, min(DAY_MS, now_ms - start_of(day)))
+        views.append(_view(day, sums.get(day) or Sums(), passed, members))
         day += timedelta(days=1)
     return tuple(views)
+
+
+def _view(day: date, counted: Sums, passed_ms: int, members: int) -> DayView:
+    counted.fill(passed_ms * members)
+    share = 1000 * members
+    return DayView(day, counted.worst, *(part / share for part in counted.parts))
+
+
+def _number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
+
+
+def _day(number: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=number)
 
 
 def totals(parts: Iterable[Sequence[float]]) -> list[float]:

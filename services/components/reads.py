@@ -6,9 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from services.components import accounting
+from services.components.accounting import GroupNow
 from services.components.days import day_of, seconds_of, start_of, totals, up_and_down, uptime_ratio
 from services.components.tables import ComponentRow, DependencyRow, GroupRow, PartRow, SpanRow, StatementRow
 from services.components.timeline import BAD_FROM, RANKS, Kind
@@ -33,6 +35,8 @@ from services.kernel.paging import Page, PageRequest
 
 SHOWN_MAX = 200
 """How many components one page shows with their days."""
+WORST_MAX = 50
+"""How many of those that are not well it shows, where there are more components than that."""
 DAYS_MAX = 1_830
 SPANS_MAX = 20_000
 
@@ -59,20 +63,18 @@ class Components:
     def overview(self, actor: Actor) -> ComponentsView:
         """Return every group, and the components that one page can show, each with its last 90 days."""
         session, now = current().session, self.uow.clock.now()
-        light = session.execute(
-            sa.select(_c.id, _c.group_id, _c.status, _c.start_on, _c.only_show_if_degraded)
-            .where(_c.archived_at.is_(None))
-            .order_by(_c.position, _c.id)
-        ).all()
-        groups = self._groups(session, light, now)
-        shown = [r for r in light if not r.only_show_if_degraded or r.status != ComponentStatus.OPERATIONAL]
-        complete = len(shown) <= SHOWN_MAX
-        views = self._views(session, [row.id for row in (shown if complete else _worst(shown))], now)
-        if complete:
-            place = {group.id: number for number, group in enumerate(groups)}
-            views.sort(key=lambda c: (place.get(c.group_id or "", -1), c.position, c.id))
-        counts = Counter(row.status for row in shown)
-        return ComponentsView(groups, tuple(views), now, len(shown), _counted(counts), complete)
+        counts: Counter[str] = Counter()
+        by_group: dict[str, Counter[str]] = defaultdict(Counter)
+        grouped = sa.select(_c.group_id, _c.status, _c.only_show_if_degraded, sa.func.count())
+        for group_id, status, hides, number in session.execute(
+            grouped.where(_c.archived_at.is_(None)).group_by(_c.group_id, _c.status, _c.only_show_if_degraded)
+        ):
+            by_group[group_id or ""][status] += number
+            counts[status] += 0 if hides and status == ComponentStatus.OPERATIONAL else number
+        groups = self._groups(session, by_group, now)
+        total = counts.total()
+        views = self._views(session, _shown(session, [g.id for g in groups], all_of_them=total <= SHOWN_MAX), now)
+        return ComponentsView(groups, tuple(views), now, total, _counted(counts), total <= SHOWN_MAX)
 
     @query(permission="components.read")
     def listing(self, actor: Actor) -> Sequence[ComponentView]:
@@ -183,7 +185,7 @@ class Components:
             message = "The time ends before it begins."
             raise Invalid("span_invalid", message, fields={"ends_at": message})
         counted_ms = max(from_ms, start_of(start_on)) if start_on else from_ms
-        sums, _ = accounting.span_sums(session, component_id, counted_ms, min(until_ms, now_ms))
+        sums = accounting.span_sums(session, component_id, counted_ms, min(until_ms, now_ms))
         sums.fill(until_ms - from_ms)
         parts = [part / 1000 for part in sums.parts]
         up, down = up_and_down(parts, self._policy)
@@ -198,32 +200,31 @@ class Components:
             _exclusions(session, component_id, from_ms, until_ms),
         )
 
-    def _groups(self, session: Session, light: Sequence[Any], now: datetime) -> tuple[GroupView, ...]:
-        rows = session.scalars(
-            sa.select(GroupRow).where(GroupRow.archived_at.is_(None)).order_by(GroupRow.position, GroupRow.id)
+    def _groups(self, session: Session, statuses: Mapping[str, Counter[str]], now: datetime) -> tuple[GroupView, ...]:
+        g = GroupRow
+        rows = session.execute(
+            sa.select(g.id, g.name, g.description, g.position, g.created_at, g.updated_at)
+            .where(g.archived_at.is_(None))
+            .order_by(g.position, g.id)
         ).all()
-        members: dict[str, dict[str, date | None]] = {row.id: {} for row in rows}
-        statuses: dict[str, Counter[str]] = defaultdict(Counter)
-        for component in light:
-            if component.group_id in members:
-                members[component.group_id][component.id] = component.start_on
-                statuses[component.group_id][component.status] += 1
         now_ms = to_epoch_ms(now)
         first = day_of(now_ms) - timedelta(days=self._policy.days - 1)
-        days = accounting.group_days(session, {row.id: row.rolled_on for row in rows}, members, first, now_ms)
+        today = accounting.groups_now(session, now_ms)
+        days = accounting.group_days(session, {r.id: today.get(r.id) or GroupNow() for r in rows}, first, now_ms)
+        members = _ids_by_group(session)
         return tuple(
             GroupView(
                 row.id,
                 row.name,
                 row.description,
                 row.position,
-                _worst_of(statuses[row.id]),
-                tuple(members[row.id]),
+                _worst_of(statuses.get(row.id, {})),
+                tuple(members.get(row.id, ())),
                 uptime_ratio(totals(map(seconds_of, days[row.id])), self._policy),
                 days[row.id],
                 row.created_at,
                 row.updated_at,
-                _counted(statuses[row.id]),
+                _counted(statuses.get(row.id, {})),
             )
             for row in rows
         )
@@ -250,7 +251,7 @@ def _briefly(session: Session, which: sa.ColumnElement[bool]) -> list[ComponentB
 
 
 def _view(row: Any, needs: "_Needs", days: tuple[DayView, ...], policy: UptimePolicy) -> ComponentView:  # noqa: ANN401 -- a row of the columns above
-    parts = totals(map(seconds_of, days))
+    parts = totals(map(seconds_of, days)) if days else _NO_PARTS
     return ComponentView(
         id=row.id,
         name=row.name,
@@ -292,6 +293,7 @@ _DOES = {
     ComponentStatus.MAJOR_OUTAGE: "has a major outage",
 }
 _NOTHING = _Needs(())
+_NO_PARTS = [0.0] * 6
 
 
 def _with_needs(session: Session, rows: Sequence[Any]) -> Iterable[tuple[Any, _Needs]]:
@@ -355,9 +357,34 @@ def _cursor(text: str) -> tuple[int, str]:
     return int(position), component_id
 
 
-def _worst(light: Sequence[Any]) -> list[Any]:
-    bad = [row for row in light if row.status != ComponentStatus.OPERATIONAL]
-    return sorted(bad, key=lambda row: -RANKS[ComponentStatus(row.status)])[:SHOWN_MAX]
+def _shown(session: Session, group_ids: Sequence[str], *, all_of_them: bool) -> list[str]:
+    """Return the components of the first page in its order: all that are shown, or the worst ones."""
+    chosen = sa.select(_c.id, _c.group_id, _c.status).where(_c.archived_at.is_(None), sa.not_(_HIDDEN))
+    if all_of_them:
+        place = {group_id: number for number, group_id in enumerate(group_ids)}
+        rows = session.execute(chosen.order_by(_c.position, _c.id)).all()
+        return [row.id for row in sorted(rows, key=lambda row: place.get(row.group_id or "", -1))]
+    worst = sa.case(*((_c.status == status, -rank) for status, rank in RANKS.items()), else_=0)
+    bad = chosen.where(_c.status != ComponentStatus.OPERATIONAL)
+    return list(session.scalars(bad.order_by(worst, _c.id).limit(WORST_MAX)))
+
+
+def _ids_by_group(session: Session) -> dict[str, list[str]]:
+    """Return the components of each group in their order; one row a group, since there may be thousands of them."""
+    if session.get_bind().dialect.name == "postgresql":
+        ids = sa.func.string_agg(_c.id, postgresql.aggregate_order_by(sa.literal_column("' '"), _c.position, _c.id))
+        chosen = sa.select(_c.group_id, ids).where(_c.archived_at.is_(None), _c.group_id.is_not(None))
+        rows = session.execute(chosen.group_by(_c.group_id))
+    else:
+        ordered = (
+            sa.select(_c.group_id, _c.id)
+            .where(_c.archived_at.is_(None), _c.group_id.is_not(None))
+            .order_by(_c.group_id, _c.position, _c.id)
+            .subquery()
+        )
+        joined = sa.func.group_concat(ordered.c.id, " ")
+        rows = session.execute(sa.select(ordered.c.group_id, joined).group_by(ordered.c.group_id))
+    return {group_id: ids.split(" ") for group_id, ids in rows}
 
 
 def _worst_of(counts: Mapping[str, int]) -> ComponentStatus:

@@ -4,14 +4,13 @@ Reads never wait for it: days whose sums are not stored are added up from the me
 """
 
 from datetime import date, timedelta
-from typing import Any, cast
 
 import sqlalchemy as sa
 
-from services.components.accounting import add_members, members_of
-from services.components.days import COLUMNS, DAY_MS, Sums, day_of
+from services.components.accounting import add_members, members_of, packed, unpacked
+from services.components.days import DAY_MS, Sums, day_of
 from services.components.standing import serialise
-from services.components.tables import GroupDayRow, GroupRow
+from services.components.tables import GroupRow
 from services.infra.uow import UnitOfWork, current
 from services.infra.verbs import intake, query
 from services.kernel.clock import to_epoch_ms
@@ -21,7 +20,6 @@ KEPT_DAYS = 120
 """How many days of a group are stored: more than a page shows."""
 
 ROLLER = JobActor("components.rollup", frozenset({"components.roll_up"}))
-_GROUP_DAYS = cast("sa.Table", GroupDayRow.__table__)
 
 
 class RollUp:
@@ -47,30 +45,18 @@ class RollUp:
         group = session.get(GroupRow, group_id)
         if group is None or group.archived_at is not None:
             return 0
-        first = yesterday - timedelta(days=KEPT_DAYS - 1)
-        if group.rolled_on is not None:
-            first = max(first, group.rolled_on + timedelta(days=1))
+        oldest = yesterday - timedelta(days=KEPT_DAYS - 1)
+        first = max(oldest, group.rolled_on + timedelta(days=1)) if group.rolled_on else oldest
         if first > yesterday:
             return 0
-        members = members_of(session, [group_id])
-        sums: dict[str, dict[date, Sums]] = {group_id: {}}
-        add_members(session, sums, members, (first, yesterday), to_epoch_ms(self.uow.clock.now()))
-        session.execute(
-            sa.delete(GroupDayRow).where(
-                GroupDayRow.group_id == group_id,
-                sa.or_(GroupDayRow.day_on >= first, GroupDayRow.day_on < yesterday - timedelta(days=KEPT_DAYS)),
-            )
-        )
-        rows: list[dict[str, Any]] = []
-        for offset in range((yesterday - first).days + 1):
-            day = first + timedelta(days=offset)
-            one = sums[group_id].get(day) or Sums()
-            one.fill(DAY_MS * len(members[group_id]))
-            values = dict(zip(COLUMNS, one.parts, strict=True))
-            rows.append({"group_id": group_id, "day_on": day, "worst_rank": one.worst_rank, **values})
-        session.execute(sa.insert(_GROUP_DAYS), rows)
+        kept = unpacked(group.rolled_on, group.rolled, oldest)
+        members = members_of(session, [group_id])[group_id]
+        add_members(session, kept, members, (first, yesterday), to_epoch_ms(self.uow.clock.now()))
+        for day in (first + timedelta(days=n) for n in range((yesterday - first).days + 1)):
+            kept.setdefault(day, Sums()).fill(DAY_MS * len(members))
+        group.rolled = packed([kept[day] for day in sorted(kept)])
         group.rolled_on = yesterday
-        return len(rows)
+        return (yesterday - first).days + 1
 
     def keep_up(self) -> None:
         """Store what is due, a group at a time."""

@@ -5,12 +5,13 @@ One writer at a time takes statements in, so of two that arrive together the lat
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from services.components.accounting import PACKED_DAY_BYTES
 from services.components.days import COLUMNS, Sums, day_of, into_days, is_long, start_of
 from services.components.tables import (
     ComponentRow,
@@ -137,8 +138,10 @@ def mark_group(session: Session, group_id: str | None, from_on: date) -> None:
     """Let the stored sums of a group be made anew from a day on."""
     if group_id is not None:
         group = session.get_one(GroupRow, group_id)
-        if group.rolled_on is not None and group.rolled_on >= from_on:
-            group.rolled_on = date.fromordinal(from_on.toordinal() - 1)
+        if group.rolled_on is not None and group.rolled and group.rolled_on >= from_on:
+            stale = ((group.rolled_on - from_on).days + 1) * PACKED_DAY_BYTES
+            group.rolled = group.rolled[: max(0, len(group.rolled) - stale)] or None
+            group.rolled_on = from_on - timedelta(days=1) if group.rolled else None
 
 
 def _existing(session: Session, component_ids: set[str]) -> set[str]:
@@ -237,6 +240,7 @@ def _settle(session: Session, row: ComponentRow, found: Course, *, quiet: bool) 
     changed = (old, row.status_reason, row.overridden) != (last.status, last.reason, last.overridden)
     row.status, row.status_since_ms, row.status_reason = last.status, since_ms, last.reason
     row.overridden, row.next_change_ms = last.overridden, found.next_change_ms
+    row.excused, row.opened_ms = last.excused, last.starts_ms
     if changed:
         row.updated_at = current().uow.clock.now()
     session.flush()

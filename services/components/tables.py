@@ -27,7 +27,9 @@ class GroupRow(Base):
     updated_at: Mapped[datetime] = column(PersonalData.NONE, UtcDateTime)
     archived_at: Mapped[datetime | None] = column(PersonalData.NONE, UtcDateTime)
     rolled_on: Mapped[date | None] = column(PersonalData.NONE, sa.Date)
-    """The last day whose sums over all members are stored; earlier days are stored as well."""
+    """The last day whose sums over all members are stored; the days before it are stored as well."""
+    rolled: Mapped[bytes | None] = column(PersonalData.NONE, sa.LargeBinary)
+    """Those sums, day after day, as 64-bit integers: the parts of each day, and its worst rank."""
 
 
 class ComponentRow(Base):
@@ -52,6 +54,9 @@ class ComponentRow(Base):
     status_since_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
     status_reason: Mapped[str] = column(PersonalData.NONE)
     overridden: Mapped[bool] = column(PersonalData.NONE, sa.Boolean)
+    excused: Mapped[bool] = column(PersonalData.NONE, sa.Boolean, server_default=sa.false())
+    opened_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger, server_default="0")
+    """When the span that lasts now began: a component whose span began before today tells all of today by itself."""
     next_change_ms: Mapped[int | None] = column(PersonalData.NONE, sa.BigInteger, index=True)
     """When the status changes by itself, such as at the end of an override."""
 
@@ -136,20 +141,8 @@ class SpanRow(Base):
     reason: Mapped[str] = column(PersonalData.NONE)
 
 
-class _Sums:
-    """Milliseconds of a day in each status, and the worst of those that are bad."""
-
-    operational_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
-    degraded_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
-    partial_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
-    major_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
-    maintenance_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
-    unknown_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
-    worst_rank: Mapped[int] = column(PersonalData.NONE, sa.Integer)
-
-
-class DayRow(_Sums, Base):
-    """The sums of a component's short spans in one day (UTC); days without any have no row."""
+class DayRow(Base):
+    """The sums of a component's short spans in one day (UTC), in milliseconds; days without any have no row."""
 
     __tablename__ = "components_days"
 
@@ -157,14 +150,10 @@ class DayRow(_Sums, Base):
         PersonalData.NONE, sa.String(64), sa.ForeignKey("components_components.id"), primary_key=True
     )
     day_on: Mapped[date] = column(PersonalData.NONE, sa.Date, primary_key=True)
-
-
-class GroupDayRow(_Sums, Base):
-    """The sums of a day that is over, over all members of a group; made in the background, for groups of many."""
-
-    __tablename__ = "components_group_days"
-
-    group_id: Mapped[str] = column(
-        PersonalData.NONE, sa.String(64), sa.ForeignKey("components_groups.id"), primary_key=True
-    )
-    day_on: Mapped[date] = column(PersonalData.NONE, sa.Date, primary_key=True)
+    operational_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
+    degraded_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
+    partial_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
+    major_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
+    maintenance_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
+    unknown_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)
+    worst_rank: Mapped[int] = column(PersonalData.NONE, sa.Integer)
