@@ -72,7 +72,7 @@ def page(services: Services) -> Page:
             dcc.Interval(id=_ids.part("tick"), interval=_REFRESH_MS),
             html.Div(_active(services, visit.actor), id=_ids.part("active")),
             html.Div(_history(services, visit.actor, None), id=_ids.part("history")),
-            html.Div(button("Older", id=_ids.part("older"), icon_name="chevron-down"), className="acts"),
+            _older(services, visit.actor),
             dcc.Store(id=_ids.part("cursor")),
             _declare_dialog(services, visit.actor) if may else None,
         ])  # fmt: skip
@@ -130,6 +130,12 @@ def _history(services: Services, actor: Actor, after: str | None) -> Component:
         flush=True,
         empty=Empty("No incidents yet", "What was declared appears here and stays."),
     )
+
+
+def _older(services: Services, actor: Actor) -> Component:
+    more = services.incidents.reads.history(actor, PageRequest(None, _PAGE)).next_cursor is not None
+    older = button("Older", id=_ids.part("older"), icon_name="chevron-down")
+    return html.Div(older, className="acts", hidden=not more)
 
 
 def _about(view: IncidentView) -> str:
@@ -264,6 +270,10 @@ def _register_declare(services: Services, callbacks: Callbacks) -> None:
         Output(_ids.part("active"), "children", allow_duplicate=True),
         Output(_ids.part("history"), "children", allow_duplicate=True),
         Output(TOASTS_ID, "children", allow_duplicate=True),
+        Output(_ids.part("name"), "value", allow_duplicate=True),
+        Output(_ids.part("body"), "value", allow_duplicate=True),
+        Output(_ids.part("rows"), "children", allow_duplicate=True),
+        Output(_ids.part("template"), "value"),
         Input(_ids.part("send"), "n_clicks"),
         State(_ids.part("name"), "value"),
         State(_ids.part("status"), "value"),
@@ -279,7 +289,7 @@ def _register_declare(services: Services, callbacks: Callbacks) -> None:
     )
     def declare(clicks: int | None, *values: Any) -> Any:  # noqa: ANN401 -- Dash hands over one value per field
         if not clicks:
-            return (no_update,) * 4
+            return (no_update,) * 8
         actor = current_actor()
         name, status, body, rows, given, impact, reason, began, over, notify = values
         try:
@@ -296,7 +306,10 @@ def _register_declare(services: Services, callbacks: Callbacks) -> None:
             )
             incident_id = services.incidents.declaring.declare(actor, draft)
         except DomainError as refusal:
-            return no_update, no_update, no_update, toast("Not declared", said(refusal), state=Colour.BAD)
+            told = toast("Not declared", said(refusal), state=Colour.BAD)
+            return *(no_update,) * 3, told, *(no_update,) * 4
         action = link("Post the next update", f"/admin/incidents/{incident_id}", arrow=True)
         told = toast("The public is told", "It is on the status page.", action=action)
-        return False, _active(services, actor), _history(services, actor, None), told  # fmt: skip
+        lists = _active(services, actor), _history(services, actor, None)
+        rows_again = component_rows(_ids, services.incidents.casebook.components(actor), {}, "")
+        return False, *lists, told, "", "", rows_again, ""

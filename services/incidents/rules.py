@@ -1,5 +1,6 @@
 """What may follow what in an incident's life, and what it comes to: pure rules."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,6 +28,8 @@ UNDER_WAY: Final = (MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING)
 ACTIVE: Final = (*OPEN, *UNDER_WAY)
 """The statuses of what goes on now."""
 
+_UNSHOWABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+"""What no feed can carry (XML 1.0 §2.2), and what would turn the words around it."""
 _IMPACT_OF: Final = {
     OPERATIONAL: Impact.NONE,
     DEGRADED: Impact.MINOR,
@@ -88,6 +91,7 @@ def check_name(name: str) -> str:
     Raises: Invalid for one that is empty, too long or has line breaks.
     """
     said = " ".join(name.split())
+    _refuse_unshowable("name", said)
     if not said:
         raise _field("name", "Say in a few words what people notice.")
     if len(said) > NAME_MAX:
@@ -101,6 +105,7 @@ def check_text(field: str, text: str, *, longest: int = BODY_MAX, empty: bool = 
     Raises: Invalid for one that is empty where it may not be, or too long.
     """
     said = text.replace("\r\n", "\n").strip()
+    _refuse_unshowable(field, said)
     if not said and not empty:
         raise _field(field, "Write at least a sentence.")
     if len(said) > longest:
@@ -178,6 +183,11 @@ def check_past(started_at: datetime | None, resolved_at: datetime | None, now: d
         raise _field("resolved_at", "It cannot be over in the future.")
     if resolved_at <= started_at:
         raise _field("resolved_at", "It must be over after it started.")
+
+
+def _refuse_unshowable(field: str, text: str) -> None:
+    if _UNSHOWABLE.search(text):
+        raise _field(field, "It holds a character that cannot be shown, such as a control character.")
 
 
 def _field(name: str, message: str) -> Invalid:

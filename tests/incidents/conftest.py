@@ -1,7 +1,7 @@
 """Incidents over three known components, and the facts that they publish."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -74,9 +74,8 @@ class House:
 
     def schedule(self, *, starts_in: timedelta = timedelta(hours=26), hours: float = 1, **values: object) -> str:
         at = self.clock.now() + starts_in
-        draft = MaintenanceDraft(
-            "New disks", "We change disks.", ("checkout",), at, at + timedelta(hours=hours), **values
-        )  # type: ignore[arg-type] # a test's words
+        draft = MaintenanceDraft("New disks", "We change disks.", ("checkout",), at, at + timedelta(hours=hours))
+        draft = replace(draft, **values)  # type: ignore[arg-type] # a test's words
         return self.verbs.maintaining.schedule(OPERATOR, draft)
 
     def step(self, maintenance_id: str, status: str) -> str:
