@@ -1,5 +1,6 @@
 """The routes of subscribing: forms that work without a script, links that open one subscription each."""
 
+import dataclasses
 from collections.abc import Mapping
 
 from flask import Blueprint, Flask, Response, redirect, request
@@ -187,7 +188,8 @@ class _Subscribing:
         return self._answer(written, status=problem_of(refusal).status)
 
     def _answer(self, written: Written, *, status: int = 200) -> Response:
-        response = self._pages.answer(written, status)
+        # It belongs to none of the places in the navigation.
+        response = self._pages.answer(dataclasses.replace(written, under="/"), status)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex"
         # Not `no-referrer`: the browser would then send its form with `Origin: null`, which nobody may.

@@ -28,7 +28,7 @@ from web.ui import (
     stack,
     text_input,
 )
-from web.ui.nodes import attrs, flatten
+from web.ui.nodes import attrs
 
 SUBSCRIBE: Final = f"{PREFIX}subscribe/"
 CHANNELS: Final[Mapping[Channel, str]] = {
@@ -235,9 +235,13 @@ def _verifying() -> Component:
          mono("webhook-signature"), ", as the Standard Webhooks specification says. In Python:"],
     ]  # fmt: skip
     return card(
-        flatten([
+        stack([
             prose(sentences),
-            html.Pre(html.Code(VERIFYING), tabIndex="0", **attrs(aria_label="Verifying in Python")),
+            html.Div(
+                html.Pre(VERIFYING, className="mono", tabIndex="0", role="region",
+                         **attrs(aria_label="Verifying in Python")),
+                className="written",
+            ),
             prose([
                 ("A message keeps its id at every attempt, so a second copy is known by it. Answer 2xx within 20 "
                  "seconds; a redirect is a failure. We try ten times over three days, then switch the webhook off and "

@@ -88,7 +88,7 @@ def subscription_page(
         ), title="What you hear"),
         _webhook(view, act) if view.channel is Channel.WEBHOOK else None,
         _told(view, act, now),
-        card(flatten([
+        card(stack([
             facts({"Owner": view.contact, "Since": timestamp(view.confirmed_at, now=now)}),
             html.Div([
                 act("pause", "Pause", icon_name="pause") if view.state is SubscriberState.ACTIVE
@@ -141,7 +141,7 @@ def _broken(view: SubscriptionView) -> Node:
 
 def _webhook(view: SubscriptionView, act: Act) -> Component:
     signing = "two secrets, until the old one retires after a day" if view.secrets > 1 else "one secret"
-    return card(flatten([
+    return card(stack([
         facts({"Address": view.target, "Signed with": signing}),
         html.Div([
             act("test", "Send a test", icon_name="send"),
