@@ -17,6 +17,7 @@ from status_page.pages.now import Choice, now_page
 from status_page.pages.rows import DAYS
 from status_page.pages.service_levels import service_levels_page
 from status_page.reading import Reading, months_back
+from status_page.shared import blueprint as shared_blueprint
 from status_page.snapshot import Snapshot
 from web.ui.static import StaticManifest
 
@@ -34,6 +35,7 @@ def register(server: Flask, public: PublicServices, snapshot: Snapshot, manifest
     _agreements(blueprint, pages, reading)
     server.register_blueprint(blueprint)
     server.register_blueprint(live_blueprint(snapshot))
+    server.register_blueprint(shared_blueprint(public, reading, pages))
 
 
 def _figures(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> None:

@@ -1,0 +1,162 @@
+"""The monthly report as PDF: what was promised and attained, with raw counts, exclusions, breaches and the method."""
+
+import io
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+from services.slas.views import SlaMonthView
+from status_page.wording import month_words
+from web.ui import fmt
+
+_INK, _QUIET, _LINE = colors.HexColor("#1c2030"), colors.HexColor("#5c6370"), colors.HexColor("#d9dce3")
+_GOOD, _BAD = colors.HexColor("#1b6b45"), colors.HexColor("#a3261f")
+_BODY: Final = ParagraphStyle("body", fontName="Helvetica", fontSize=9, leading=13, textColor=_INK)
+_SMALL: Final = ParagraphStyle("small", parent=_BODY, fontSize=8, leading=11, textColor=_QUIET)
+_TITLE: Final = ParagraphStyle("title", parent=_BODY, fontName="Helvetica-Bold", fontSize=22, leading=28)
+_HEAD: Final = ParagraphStyle("head", parent=_BODY, fontName="Helvetica-Bold", fontSize=12, leading=18, spaceBefore=10)
+_MARGIN: Final = 18 * mm
+_METHOD: Final = (
+    (
+        "Attained is good events divided by all events of the calendar month (UTC), after exclusions. Raw counts stand "
+        "beside each ratio, so that it can be computed again."
+    ),
+    (
+        "Announced maintenance is left out, and so is what was marked as maintenance afterwards, with its recorded "
+        "reason. Each exclusion is listed."
+    ),
+    (
+        "Time in which nothing was measured is neither good nor bad; it is stated. Nothing out of nothing is no data, "
+        "and neither kept nor missed."
+    ),
+)
+
+
+def month_report(rows: Sequence[SlaMonthView], month: date, made_at: datetime, *, demo: bool = False) -> bytes:
+    """Return the report of a calendar month."""
+    out = io.BytesIO()
+    document = SimpleDocTemplate(
+        out, pagesize=A4, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=22 * mm,
+        title=f"Service levels, {_plain(month_words(month))}", author="Greenlight", lang="en",
+    )  # fmt: skip
+    so_far = any(not row.complete for row in rows)
+    story: list[Any] = [
+        _text("Service levels", _TITLE),
+        _text(f"{month_words(month)}{', so far: the month has not ended' if so_far else ''}", _HEAD),
+        _text(f"Made {fmt.instant(made_at)} from the measurements themselves.", _SMALL),
+    ]
+    if demo:
+        story.append(_text("Demo data: these figures come from generated traffic.", _SMALL))
+    story += [Spacer(1, 6 * mm), _overview(rows) if rows else _text("Nothing is recorded for this month.", _BODY)]
+    for row in rows:
+        story.extend(_agreement(row))
+    story += [_text("Method", _HEAD), *[_text(words, _BODY) for words in _METHOD]]
+    document.build(story, canvasmaker=_Numbered)
+    return out.getvalue()
+
+
+def _overview(rows: Sequence[SlaMonthView]) -> Table:
+    heads = ("Agreement", "Promised", "Attained", "Good", "Of all", "Kept", "Breaches")
+    body = [
+        [
+            _text(row.title, _BODY), ratio(row.target_ratio), ratio(row.attained_ratio), _number(row.good),
+            _number(row.total), kept(row), str(len(row.breaches)),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    table = Table(
+        [list(heads), *body], colWidths=[48 * mm, 23 * mm, 23 * mm, 24 * mm, 24 * mm, 16 * mm, 16 * mm], repeatRows=1
+    )
+    looks: list[Any] = [
+        ("FONT", (0, 0), (-1, 0), "Helvetica", 8), ("TEXTCOLOR", (0, 0), (-1, 0), _QUIET),
+        ("FONT", (1, 1), (-1, -1), "Helvetica", 9), ("ALIGN", (1, 0), (4, -1), "RIGHT"),
+        ("ALIGN", (6, 0), (6, -1), "RIGHT"),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE),
+        ("LEFTPADDING", (0, 0), (0, -1), 0),
+    ]  # fmt: skip
+    for index, row in enumerate(rows, start=1):
+        if row.met is not None:
+            looks.append(("TEXTCOLOR", (5, index), (5, index), _GOOD if row.met else _BAD))
+    table.setStyle(TableStyle(looks))
+    return table
+
+
+def _agreement(row: SlaMonthView) -> list[Any]:
+    said = [
+        _text(row.title, _HEAD),
+        _text(row.promise, _BODY),
+        _text(f"What counts: {row.policy}", _SMALL),
+        _text(
+            f"Good {_number(row.good)} of {_number(row.total)} {row.event_unit}; not measured: "
+            f"{fmt.duration(row.unknown_seconds)}.", _BODY,
+        ),
+    ]  # fmt: skip
+    left_out = [
+        _text(f"Left out: {fmt.instant(e.starts_at)} to {fmt.instant(e.ends_at)}, {e.reason}"
+              f"{' (marked afterwards)' if e.retroactive else ''}", _SMALL)
+        for e in row.exclusions
+    ]  # fmt: skip
+    breaches = [
+        _text(f"Breach {fmt.instant(b.started_at)} to {fmt.instant(b.ended_at) if b.ended_at else 'now'}, found "
+              f"{fmt.instant(b.detected_at)} by {b.rule}: {b.explanation}", _SMALL)
+        for b in row.breaches
+    ]  # fmt: skip
+    nothing = _text("Nothing was left out.", _SMALL)
+    return [KeepTogether(said), *(left_out or [nothing]), *(breaches or [_text("There was no breach.", _SMALL)])]
+
+
+def ratio(value: float | None) -> str:
+    """A share as a percentage, cut off and never rounded up."""
+    return _plain(fmt.availability(value))
+
+
+def kept(row: SlaMonthView) -> str:
+    """Whether the promise was kept, in a word."""
+    return "no data" if row.met is None else "kept" if row.met else "missed"
+
+
+def _number(value: float) -> str:
+    return _plain(fmt.number(value, 0))
+
+
+def _plain(text: str) -> str:
+    """The text in the letters of the report's face; what it lacks is a question mark, never a missing word."""
+    written = text.replace(fmt.NBSP, " ").replace(fmt.MINUS, "-")
+    return "".join(c if c.isprintable() else " " for c in written).encode("cp1252", "replace").decode("cp1252")
+
+
+def _text(text: str, style: ParagraphStyle) -> Paragraph:
+    # The paragraph has a markup of its own: what somebody wrote is text and nothing else.
+    return Paragraph(escape(_plain(text)), style)
+
+
+class _Numbered(Canvas):  # type: ignore[misc] # reportlab has no types
+    """Writes "page 2 of 5" under each page, once it is known how many there are."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 -- reportlab's own signature
+        super().__init__(*args, **options)
+        self._pages: list[dict[str, Any]] = []
+
+    def showPage(self) -> None:  # noqa: N802 -- reportlab's name
+        """Keep the page until the end."""
+        self._pages.append(dict(self.__dict__))
+        self._startPage()
+
+    def save(self) -> None:
+        """Number the kept pages, and write them."""
+        for number, page in enumerate(self._pages, start=1):
+            self.__dict__.update(page)
+            self.setFont("Helvetica", 8)
+            self.setFillColor(_QUIET)
+            self.drawString(_MARGIN, 12 * mm, "Greenlight service levels")
+            self.drawRightString(A4[0] - _MARGIN, 12 * mm, f"page {number} of {len(self._pages)}")
+            super().showPage()
+        super().save()
