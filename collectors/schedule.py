@@ -29,6 +29,7 @@ from services.kernel.context import JobActor, correlated, new_correlation
 from services.metrics import WOKEN_MAX, Intake, Recording
 from services.notifications import Post
 from services.payments import Teller
+from services.probes import Probes
 from services.slas import LOOKER, Engine
 from services.subscribers import Hearing
 from services.webhooks import Sender
@@ -40,12 +41,16 @@ LOOK_SECONDS = 1.0
 CATCH_UP = (timedelta(hours=1), timedelta(hours=25), timedelta(days=6))
 """How far back a start looks for the last missed tick; less than finished work is kept, so none runs twice."""
 
+FOLD_TURNS = 40
+"""How many days of old results one tick adds up."""
+
 WAKE_TURNS = 20
 """How many full rounds of sessions one tick wakes; the next tick goes on."""
 
 KEEPER = JobActor("work.keeper", frozenset({"work.keep"}))
 INCIDENT_KEEPER = JobActor("incidents.keeper", frozenset({"incidents.run"}))
 METER = JobActor("metrics.meter", frozenset({"metrics.run"}))
+WATCHER = JobActor("probes.watcher", frozenset({"probes.run"}))
 TIDIER = JobActor("identity.tidier", frozenset({"identity.tidy"}))
 
 
@@ -102,6 +107,20 @@ def keep_people(identity: Identity, post: Post) -> Timetable:
 def keep_slas(engine: Engine) -> Timetable:
     """Return the times of agreements: a look often enough to find an outage within a minute."""
     return Timetable(jobs=(Job("slas.look", lambda _: engine.look(LOOKER), every_seconds=10, attempts=1),))
+
+
+def keep_probes(probes: Probes) -> Timetable:
+    """Return the times of probes: silence is noticed within seconds, and old results are added up each hour."""
+
+    def fold(_: datetime) -> None:
+        for _turn in range(FOLD_TURNS):
+            if not probes.upkeep.fold(WATCHER):
+                return
+
+    return Timetable(
+        jobs=(Job("probes.fold", fold, cron="29 * * * *"),),
+        beats=(Beat("probes.judge_silence", lambda: probes.upkeep.judge_silence(WATCHER), every_seconds=5.0),),
+    )
 
 
 def keep_components(components: ComponentVerbs) -> Timetable:

@@ -9,20 +9,33 @@ from typing import Annotated, Any
 import typer
 
 from collectors import background as background_process
+from collectors.probing.built_in import built_in_prober
 from collectors.schedule import (
     keep_components,
     keep_incidents,
     keep_metrics,
     keep_payments,
     keep_people,
+    keep_probes,
     keep_slas,
     keep_subscribers,
     keep_work,
     together,
 )
 from processes import mailbox as mailbox_process
+from processes import prober as prober_process
 from processes import up as up_sequence
-from processes.demo_data import demo_people, forget_demo, run_traffic, seed_history, seed_people, seed_titles
+from processes.demo_data import (
+    demo_people,
+    forget_demo,
+    found_components,
+    run_traffic,
+    seed_components,
+    seed_history,
+    seed_people,
+    seed_titles,
+)
+from processes.version import note_deploy as note_deploy_of
 from services.infra.logs import start_logging
 from services.infra.migrate import migrate as migrate_database
 from services.infra.settings import Settings, read
@@ -30,7 +43,7 @@ from services.infra.telemetry import start_tracing
 from services.kernel.clock import SystemClock
 from services.kernel.context import JobActor, correlated, new_correlation
 from services.kernel.errors import DomainError
-from services.wiring import wire
+from services.wiring import probe_policy, wire
 from web.ui import bundles
 
 EXIT_REFUSED = 78
@@ -76,11 +89,21 @@ def background() -> None:
         keep_components(services.components),
         keep_incidents(services.incidents),
         keep_slas(services.slas.engine),
+        keep_probes(services.probes),
     )
+    # One of several background processes holds the built-in vantage: the one with the default slot.
+    own = settings.built_in_vantage and settings.durable_slot == "0"
+    prober = built_in_prober(settings, services.probes, probe_policy(settings), wired.clock) if own else None
     code = background_process.run(
-        settings, wired.uow, wired.client, subscriptions=wired.subscriptions, timetable=timetable
+        settings, wired.uow, wired.client, subscriptions=wired.subscriptions, timetable=timetable, prober=prober
     )
     background_process.end_process(code)
+
+
+@app.command()
+def prober(*, vantage: Annotated[str, typer.Option(help="Name of this vantage, as its API key has it.")]) -> None:
+    """Run the probes of one vantage and hand in what they find; needs GREENLIGHT_PROBER_SERVER and …_PROBER_KEY."""
+    prober_process.run(_started("prober"), vantage)
 
 
 @app.command()
@@ -106,7 +129,9 @@ def check() -> None:
 def seed() -> None:
     """Make the demo's people, titles and history, where they are not there yet."""
     wired = wire(_started("seed"))
+    found_components(wired)
     seed_people(wired)
+    seed_components(wired, typer.echo)
     seed_titles(wired, typer.echo)
     seed_history(wired, typer.echo)
     typer.echo(demo_people(wired))
@@ -139,6 +164,16 @@ def mailbox() -> None:
 def demo_forget() -> None:
     """Remove everything that the demo made: history, traffic, titles, videos, people."""
     typer.echo(json.dumps(forget_demo(wire(_started("demo-forget")))))
+
+
+@app.command("note-deploy")
+def note_deploy(
+    version: str,
+    note: Annotated[str, typer.Option(help="What changed, in a few words.")] = "",
+    at: Annotated[str, typer.Option(help="When it went live (ISO 8601 with a time zone); now by default.")] = "",
+) -> None:
+    """Note that a version went live: a mark on the charts of the status page."""
+    typer.echo(note_deploy_of(wire(_started("note-deploy")), version, note, at))
 
 
 @app.command("build-assets")

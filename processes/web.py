@@ -8,6 +8,7 @@ from admin.surface import surface as admin_surface
 from api.beacons import blueprint as beacons
 from api.incidents import blueprint as incidents_api
 from api.maintenance import blueprint as maintenance_api
+from api.probes import blueprint as probes_api
 from dashboards.surface import surface as dashboards_surface
 from processes.mailbox import FOLDER
 from processes.readiness import probes
@@ -118,6 +119,7 @@ def _api(server: Flask, wired: Wired, _: StaticManifest) -> None:
     server.register_blueprint(beacons(wired.services.door, wired.services.intake))
     server.register_blueprint(incidents_api(wired.services))
     server.register_blueprint(maintenance_api(wired.services))
+    server.register_blueprint(probes_api(wired.services.probes))
 
 
 _SURFACES = {

@@ -22,13 +22,8 @@ _ATTEMPTS_SECONDS_MAX = 60
 _REASON_UNFIT = re.compile(r"[^A-Za-z0-9 .,:;'%/=<>()_+-]")
 
 
-class Timed(Protocol):
-    """What a probe says of its times."""
-
-    @property
-    def interval_seconds(self) -> int:
-        """How often it is looked at."""
-        ...
+class Attempted(Protocol):
+    """What a probe says of its attempts."""
 
     @property
     def timeout_seconds(self) -> float:
@@ -38,6 +33,15 @@ class Timed(Protocol):
     @property
     def retries(self) -> int:
         """How many further attempts one result may take."""
+        ...
+
+
+class Timed(Attempted, Protocol):
+    """What a probe says of its times."""
+
+    @property
+    def interval_seconds(self) -> int:
+        """How often it is looked at."""
         ...
 
     @property
@@ -51,7 +55,7 @@ class Timed(Protocol):
         ...
 
 
-def attempt_seconds(probe: Timed) -> float:
+def attempt_seconds(probe: Attempted) -> float:
     """Return how long one result takes at the most."""
     return probe.timeout_seconds * (probe.retries + 1)
 
