@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pyotp
 
+from demo.components import TELLER, tell_components, tell_releases
 from demo.history import tell_history
 from demo.media import build, remove
 from demo.publish import PUBLISHER, publish_titles
 from demo.titles import RECIPES
 from demo.traffic import Audience
+from services.components.founding import DEMO_SOURCE, FIRST, FOUNDER
 from services.infra.http import make_client
 from services.infra.settings import Settings
 from services.kernel.clock import Clock, SystemClock
@@ -26,6 +28,20 @@ _CLEANER = JobActor("demo.cleaner", frozenset({"identity.demo", "metrics.forget"
 def seed_people(wired: Wired) -> None:
     """Make one person for each role, where they are not there yet."""
     wired.services.identity.founding.seed_demo(_SEEDER)
+
+
+def found_components(wired: Wired) -> None:
+    """Make the components that an installation begins with, where there has never been one."""
+    if wired.services.components.founding.is_empty(FOUNDER):
+        wired.services.components.founding.found(FOUNDER)
+
+
+def seed_components(wired: Wired, say: Callable[[str], None]) -> None:
+    """Tell the demo's past of the first components, as far as it is not told yet, and its releases."""
+    known = wired.services.components.reads.named(FOUNDER, [c.id for group in FIRST for c in group.components])
+    founding = wired.services.components.founding
+    if tell_components(founding, sorted(known), wired.clock.now(), say):
+        tell_releases(wired.services.releases, wired.clock.now())
 
 
 def seed_titles(wired: Wired, say: Callable[[str], None]) -> None:
@@ -65,6 +81,8 @@ def forget_demo(wired: Wired) -> dict[str, int]:
         "cells": wired.recording.forget_origin(_CLEANER, "demo"),
         "titles": len(wired.services.catalogue.withdraw_all(PUBLISHER, "demo")),
         "videos": remove(wired.settings.data_dir / "media"),
+        "components": wired.services.components.founding.forget_source(TELLER, source=DEMO_SOURCE),
+        "releases": wired.services.releases.forget_origin(TELLER, "demo"),
         "people": wired.services.identity.founding.remove_demo(_CLEANER),
     }
 

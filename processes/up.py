@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx
 import typer
 
-from processes.demo_data import demo_people, seed_people
+from processes.demo_data import demo_people, found_components, seed_components, seed_people
 from processes.mailbox import mailbox_port, with_mailbox
 from processes.supervise import Command, Supervisor
+from processes.version import note_version
 from services.infra.logs import start_logging
 from services.infra.migrate import migrate
 from services.infra.settings import Settings
@@ -39,9 +40,12 @@ def run(settings: Settings) -> int:
     typer.echo("database …")
     migrate(settings.database_url)
     wired = wire(settings)
+    found_components(wired)
+    note_version(wired)
     if settings.demo:
-        typer.echo("demo people …")
+        typer.echo("demo people and the past of components …")
         seed_people(wired)
+        seed_components(wired, lambda line: typer.echo(f"  {line}"))
     # Counts of workers that are gone would be told as if they were of this start.
     shutil.rmtree(_figures_folder(settings), ignore_errors=True)
     _figures_folder(settings).mkdir(parents=True)

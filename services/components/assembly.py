@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.components.arranging import Arranging
+from services.components.founding import Founding
 from services.components.hearing import Hearing
 from services.components.overrides import Overrides
 from services.components.reads import Components
@@ -22,6 +23,7 @@ class ComponentVerbs:
     hearing: Hearing
     rollup: RollUp
     record: UptimeRecord
+    founding: Founding
 
 
 def make_components(uow: UnitOfWork, policy: UptimePolicy | None = None) -> ComponentVerbs:
@@ -33,4 +35,5 @@ def make_components(uow: UnitOfWork, policy: UptimePolicy | None = None) -> Comp
         Hearing(uow),
         RollUp(uow),
         UptimeRecord(uow, policy),
+        Founding(uow),
     )
