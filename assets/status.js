@@ -300,6 +300,7 @@
   }
   /* The page carries the styles that it uses; what a change may bring needs the rest, which may take its time. */
   function wholeStyle() {
+    document.documentElement.dataset.settled = "true";
     const own = document.querySelector("style[data-whole]");
     if (!own) return;
     const sheet = document.createElement("link");

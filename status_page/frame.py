@@ -17,7 +17,7 @@ from web.shell.headers import allow
 from web.shell.routes import PUBLIC, CachedDocument, route
 from web.ui import NavItem, Node, attrs, banner, button, demo_banner, link, public_frame, timestamp
 from web.ui.document import Document, csp_hashes
-from web.ui.nodes import flatten
+from web.ui.nodes import classes, flatten
 from web.ui.static import StaticManifest
 from web.ui.theme import State
 
@@ -104,7 +104,9 @@ class PublicPages:
             return written.tree
         old = None if state.current else _old(state.as_of, self._public.clock.now())
         marked = attrs(data_live="true", data_tag=tag) if written.live else {}
-        return html.Div(flatten([old, written.tree]), className="stack large", **marked)
+        return html.Div(
+            flatten([old, written.tree]), className=classes("stack large", old is not None and "old"), **marked
+        )
 
     def frame(self, children: Node, path: str) -> Component:
         """Return the header, the page and the footer; on a demo installation also its label."""

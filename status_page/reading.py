@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from services.components.views import ComponentView, StatusSpanView
+from services.components.views import ComponentView, StatusSpanView, UptimePolicy
 from services.incidents.views import IncidentView
 from services.kernel.paging import Page, PageRequest
 from services.metrics.views import FigureView, PointView
@@ -142,6 +142,14 @@ class Reading:
             lambda: public.incidents.maintenances(public.visitor, page),
             spare=lambda: Page(self.state().maintenances) if after is None else None,
         )
+
+    def policy(self) -> UptimePolicy:
+        """Return what counts as uptime."""
+        public = self._public
+        found = self._snapshot.known(
+            "policy", UptimePolicy, lambda: public.components.policy(public.visitor), spare=UptimePolicy
+        )
+        return found.value
 
     def breaches(self) -> tuple[BreachView, ...]:
         """Return the newest breaches of all agreements."""

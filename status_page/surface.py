@@ -50,7 +50,7 @@ def _figures(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> None
         return Written(figure_page(history, reading.now()), history.figure.title, history.figure.definition)
 
     def method() -> Written:
-        return Written(method_page(reading.state()), "How we measure")
+        return Written(method_page(reading.state(), reading.policy()), "How we measure")
 
     pages.add(blueprint, PREFIX, now)
     pages.add(blueprint, f"{PREFIX}figures/<name>/", figure)
