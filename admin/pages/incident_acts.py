@@ -66,7 +66,7 @@ def correct_dialog(ids: Ids) -> Component:
         "Correct an update",
         [
             dcc.Store(id=ids.part("correcting")),
-            text_area("Message", id=ids.part("correction"), rows=8, maxLength=10_000),
+            text_area("What it should have said", id=ids.part("correction"), rows=8, maxLength=10_000),
         ],
         id=ids.part("correct-dialog"),
         lead="It is marked as edited; nobody is notified. What stood there before stays in the journal.",
