@@ -32,6 +32,7 @@ from processes.demo_data import (
     run_traffic,
     seed_components,
     seed_history,
+    seed_incidents,
     seed_people,
     seed_titles,
 )
@@ -132,6 +133,7 @@ def seed() -> None:
     found_components(wired)
     seed_people(wired)
     seed_components(wired, typer.echo)
+    seed_incidents(wired, typer.echo)
     seed_titles(wired, typer.echo)
     seed_history(wired, typer.echo)
     typer.echo(demo_people(wired))

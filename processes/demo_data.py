@@ -7,6 +7,8 @@ import pyotp
 
 from demo.components import TELLER, tell_components, tell_releases
 from demo.history import tell_history
+from demo.incidents import ORIGIN, tell_incidents
+from demo.incidents import TELLER as NARRATOR
 from demo.media import build, remove
 from demo.publish import PUBLISHER, publish_titles
 from demo.titles import RECIPES
@@ -42,6 +44,14 @@ def seed_components(wired: Wired, say: Callable[[str], None]) -> None:
     founding = wired.services.components.founding
     if tell_components(founding, sorted(known), wired.clock.now(), say):
         tell_releases(wired.services.releases, wired.clock.now())
+
+
+def seed_incidents(wired: Wired, say: Callable[[str], None]) -> None:
+    """Tell the demo's past incidents, maintenance and templates, where none are told yet."""
+    known = wired.services.components.reads.named(FOUNDER, [c.id for group in FIRST for c in group.components])
+    told = tell_incidents(wired.services.incidents, sorted(known), wired.clock.now())
+    if told:
+        say(f"incidents: {told} of the last 90 days are told now")
 
 
 def seed_titles(wired: Wired, say: Callable[[str], None]) -> None:
@@ -81,6 +91,7 @@ def forget_demo(wired: Wired) -> dict[str, int]:
         "cells": wired.recording.forget_origin(_CLEANER, "demo"),
         "titles": len(wired.services.catalogue.withdraw_all(PUBLISHER, "demo")),
         "videos": remove(wired.settings.data_dir / "media"),
+        "incidents": wired.services.incidents.forgetting.forget_origin(NARRATOR, origin=ORIGIN),
         "components": wired.services.components.founding.forget_source(TELLER, source=DEMO_SOURCE),
         "releases": wired.services.releases.forget_origin(TELLER, "demo"),
         "people": wired.services.identity.founding.remove_demo(_CLEANER),

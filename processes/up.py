@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import typer
 
-from processes.demo_data import demo_people, found_components, seed_components, seed_people
+from processes.demo_data import demo_people, found_components, seed_components, seed_incidents, seed_people
 from processes.mailbox import mailbox_port, with_mailbox
 from processes.supervise import Command, Supervisor
 from processes.version import note_version
@@ -46,6 +46,7 @@ def run(settings: Settings) -> int:
         typer.echo("demo people and the past of components …")
         seed_people(wired)
         seed_components(wired, lambda line: typer.echo(f"  {line}"))
+        seed_incidents(wired, lambda line: typer.echo(f"  {line}"))
     # Counts of workers that are gone would be told as if they were of this start.
     shutil.rmtree(_figures_folder(settings), ignore_errors=True)
     _figures_folder(settings).mkdir(parents=True)

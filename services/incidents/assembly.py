@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.incidents.casebook import Casebook
 from services.incidents.declaring import Declaring
+from services.incidents.forgetting import Forgetting
 from services.incidents.maintaining import Maintaining
 from services.incidents.ports import ComponentBook
 from services.incidents.postmortems import Postmortems
@@ -30,6 +31,7 @@ class Incidents:
     watch: Watch
     upkeep: Upkeep
     reactions: Reactions
+    forgetting: Forgetting
 
 
 def make_incidents(uow: UnitOfWork, book: ComponentBook) -> Incidents:
@@ -46,4 +48,5 @@ def make_incidents(uow: UnitOfWork, book: ComponentBook) -> Incidents:
         watch=watch,
         upkeep=Upkeep(uow, recurring, watch),
         reactions=Reactions(watch),
+        forgetting=Forgetting(uow),
     )

@@ -131,6 +131,7 @@ class TemplateRow(Base):
     position: Mapped[int] = column(PersonalData.NONE)
     updated_at: Mapped[datetime] = column(PersonalData.NONE, UtcDateTime)
     version: Mapped[int] = column(PersonalData.NONE, default=1)
+    origin: Mapped[str] = column(PersonalData.NONE, default="real")
 
 
 class SeriesRow(Base):

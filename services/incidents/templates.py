@@ -36,7 +36,7 @@ class Templates:
         return tuple(map(_view, rows))
 
     @command(permission="incidents.manage")
-    def add(self, actor: Actor, draft: TemplateDraft) -> str:
+    def add(self, actor: Actor, draft: TemplateDraft, *, origin: str = "real") -> str:
         """Keep a template and return its id.
 
         Raises: Invalid; Conflict where the label is taken or there are too many.
@@ -46,7 +46,7 @@ class Templates:
         if (session.scalar(sa.select(sa.func.count()).select_from(TemplateRow)) or 0) >= TEMPLATES_MAX:
             raise Conflict("templates_full", f"There are {TEMPLATES_MAX} templates: remove one first.")
         _refuse_taken(checked.label, None)
-        row = TemplateRow(id=new_id("tpl"), updated_at=self.uow.clock.now(), version=1)
+        row = TemplateRow(id=new_id("tpl"), updated_at=self.uow.clock.now(), version=1, origin=origin)
         _fill(row, checked)
         session.add(row)
         current().note(template_id=row.id, label=checked.label)

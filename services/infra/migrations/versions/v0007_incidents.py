@@ -129,6 +129,7 @@ def _create_incidents_templates() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents_templates")),
         sa.UniqueConstraint("label", name=op.f("uq_incidents_templates_label")),
     )
