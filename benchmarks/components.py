@@ -46,13 +46,24 @@ def history(chance: random.Random, since_ms: int, now_ms: int) -> list[Span]:
             continue
         end = start + round(chance.expovariate(1 / 2_400_000)) + 60_000
         bad = chance.choice([Is.DEGRADED, Is.PARTIAL_OUTAGE, Is.MAJOR_OUTAGE, Is.MAINTENANCE, Is.UNKNOWN])
-        spans.append(Span(at, start, Is.OPERATIONAL, False, False, "All probes pass."))
+        spans.append(Span(at, start, Is.OPERATIONAL, excused=False, overridden=False, reason="All probes pass."))
         if end >= now_ms:
-            spans.append(Span(start, None, bad, False, False, "2 of 3 vantages: connection refused."))
+            spans.append(
+                Span(start, None, bad, excused=False, overridden=False, reason="2 of 3 vantages: connection refused.")
+            )
             return spans
-        spans.append(Span(start, end, bad, bad is Is.MAINTENANCE, False, "2 of 3 vantages: connection refused."))
+        spans.append(
+            Span(
+                start,
+                end,
+                bad,
+                excused=bad is Is.MAINTENANCE,
+                overridden=False,
+                reason="2 of 3 vantages: connection refused.",
+            )
+        )
         at = end
-    spans.append(Span(at, None, Is.OPERATIONAL, False, False, "All probes pass."))
+    spans.append(Span(at, None, Is.OPERATIONAL, excused=False, overridden=False, reason="All probes pass."))
     return spans
 
 
