@@ -178,7 +178,7 @@
 
   /* Changes as they come. The page is asked for anew and laid over the one that stands, node by node, so that focus,
      scroll and opened details stay where they are. */
-  const LIVE = "/status/live.json", EVERY_MS = 1000, HIDDEN_MS = 30000, REFRESH_MS = 10000, LOST_MS = 15000;
+  const LIVE = "/status/live.json", EVERY_MS = 1300, HIDDEN_MS = 30000, REFRESH_MS = 10000, LOST_MS = 15000;
   let tag = null, refreshedAt = performance.now(), heardAt = performance.now(), failures = 0, timer = 0, asking = false;
 
   const KEPT = new Set(["open", "style"]);
@@ -288,7 +288,7 @@
     }
     asking = false;
     const pause = document.hidden ? HIDDEN_MS : EVERY_MS * Math.min(8, 2 ** Math.max(0, failures - 1));
-    timer = setTimeout(ask, pause * (0.9 + Math.random() * 0.2));
+    timer = setTimeout(ask, pause * (0.95 + Math.random() * 0.1));
   }
   document.addEventListener("visibilitychange", () => {
     tick();
