@@ -85,7 +85,7 @@ def _layout(services: Services, actor: Actor, case: CaseView) -> Component:
         dcc.Interval(id=_ids.part("tick"), interval=_REFRESH_MS),
         dcc.Store(id=_ids.part("which"), data=view.id),
         dcc.Store(id=_ids.part("version"), data=view.version),
-        html.Div(id=_ids.part("conflict")),
+        None if speaks else html.Div(id=_ids.part("conflict")),
         columns([
             _form(services, actor, view) if speaks else _no_form(view),
             card(html.Div(timeline(_ids, view, services.clock.now(), may_correct=may), id=_ids.part("timeline")),
@@ -133,6 +133,7 @@ def _form(services: Services, actor: Actor, view: IncidentView) -> Component:
                 html.Div(_rows(services, actor, view, {}, ""), id=_ids.part("rows"), className="givings"),
             ], className="field"),
             switch("Tell subscribers", on=True, id=_ids.part("notify")),
+            html.Div(id=_ids.part("conflict")),
             html.Div(button("Post update", kind="primary", icon_name="send", id=_ids.part("post")), className="acts"),
         ]),
         title="Post an update",

@@ -99,9 +99,11 @@ def _body(services: Services, actor: Actor) -> list[Component]:
 
 def _grid(rows: list[IncidentView], caption: str, *, may: bool) -> Component:
     def window(view: IncidentView) -> str:
-        if view.resolved_at is not None or view.scheduled_for is None:
-            return fmt.period(view.started_at, view.resolved_at)
-        return fmt.period(view.scheduled_for, view.scheduled_until)
+        took_place = view.resolved_at is not None or view.scheduled_for is None
+        starts_at = view.started_at if took_place or view.scheduled_for is None else view.scheduled_for
+        return (
+            f"{fmt.day(starts_at)}, {fmt.period(starts_at, view.resolved_at if took_place else view.scheduled_until)}"
+        )
 
     def about(view: IncidentView) -> Any:  # noqa: ANN401 -- a node
         marked = chip("marked afterwards", Colour.WARN, title=view.note) if view.retroactive else None
@@ -111,7 +113,7 @@ def _grid(rows: list[IncidentView], caption: str, *, may: bool) -> Component:
     columns = [
         Column[IncidentView]("name", "Maintenance", about),
         Column[IncidentView]("status", "Status", lambda v: status_chip(v.status)),
-        Column[IncidentView]("window", "Window (UTC)", window),
+        Column[IncidentView]("window", "Window", window),
         Column[IncidentView]("repeats", "Recurs", lambda v: "yes" if v.series_id else "no", priority=3),
     ]
     if may:
