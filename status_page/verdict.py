@@ -80,6 +80,9 @@ def _of_agreements(slas: Sequence[SlaView]) -> Iterator[Finding]:
     broken = [sla.title for sla in slas if sla.state is SlaState.BREACHED]
     if broken:
         yield Finding(62, f"Service level breached: {listed(broken)}", State.BAD)
+    unknown = [sla.title for sla in slas if sla.state is SlaState.UNKNOWN]
+    if unknown:
+        yield Finding(24, f"It is not known how {listed(unknown)} stands", State.UNKNOWN)
     used_up = [sla.title for sla in slas if sla.state is SlaState.EXHAUSTED]
     if used_up:
         yield Finding(35, f"The error budget is used up: {listed(used_up)}", State.WARN)

@@ -49,6 +49,7 @@ SLA_STATES: Final = {
     SlaState.EXHAUSTED: State.WARN,
     SlaState.FEW_EVENTS: State.UNKNOWN,
     SlaState.NO_DATA: State.UNKNOWN,
+    SlaState.UNKNOWN: State.UNKNOWN,
 }
 SLA_WORDS: Final = {
     SlaState.HEALTHY: "within its budget",
@@ -56,6 +57,7 @@ SLA_WORDS: Final = {
     SlaState.EXHAUSTED: "budget used up",
     SlaState.FEW_EVENTS: "too few events to judge",
     SlaState.NO_DATA: "no data",
+    SlaState.UNKNOWN: "not known",
 }
 _POLICY: Final = UptimePolicy()
 OVER: Final = frozenset(

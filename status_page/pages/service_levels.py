@@ -41,6 +41,7 @@ def _agreement(view: SlaView) -> Component:
     return card(
         [
             html.P(view.promise, className="lead"),
+            *([html.P(view.state_reason, className="dim")] if view.state_reason else []),
             columns([
                 kpi("Attained", ratio_words(view.attained_ratio), note=f"promised {ratio_words(view.target_ratio)}"),
                 kpi("Budget left", fmt.percent(left), note="of what may fail in the window; below zero is overspent"),

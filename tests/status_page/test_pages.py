@@ -17,6 +17,14 @@ from services.slas.views import SlaState
 from status_page.snapshot import Snapshot
 from status_page.surface import register
 from status_page.verdict import overall
+from status_page.wording import (
+    IMPACT_STATES,
+    IMPACT_WORDS,
+    SLA_STATES,
+    SLA_WORDS,
+    STATUS_STATES,
+    STATUS_WORDS,
+)
 from tests.status_page.doubles import World, component, figure, full, group, incident, sla
 from web.shell.app import make_server
 from web.shell.config import ShellConfig
@@ -191,6 +199,19 @@ def test_thousands_of_components_are_told_by_group_and_by_page(clock: FixedClock
     first = client.get("/status/groups/east/").text
     assert first.count('class="uptime"') == 50
     assert 'href="?after=50"' in first
+
+
+def test_every_state_has_its_word_and_its_colour() -> None:
+    assert set(SLA_WORDS) == set(SLA_STATES) == set(SlaState)
+    assert set(STATUS_WORDS) == set(STATUS_STATES) == set(ComponentStatus)
+    assert set(IMPACT_WORDS) == set(IMPACT_STATES) == set(Impact)
+
+
+@pytest.mark.parametrize("state", SlaState)
+def test_an_agreement_is_drawn_in_every_state(world: World, client: FlaskClient, state: SlaState) -> None:
+    world.slas = [sla(world.clock.now(), state=state, attained_ratio=None, budget_left_ratio=None, good=0, total=0)]
+    assert client.get("/status/service-levels/").status_code == 200
+    assert client.get("/status/").status_code == 200
 
 
 def words(world: World, tmp_path: Path) -> tuple[str, str]:
