@@ -24,7 +24,7 @@ from services.infra.settings import Settings
 from services.infra.targets import Opening, OutboundPolicy
 from services.infra.uow import UnitOfWork
 from services.kernel.clock import Clock, SystemClock
-from services.kernel.context import Actor, JobActor, VisitorActor
+from services.kernel.context import JobActor, VisitorActor
 from services.kernel.ids import derived_public_id
 from services.metrics import Counts, Door, DoorPolicy, Figures, Intake, MetricStore, Recording, SqlMetricStore
 from services.metrics.exposition import Exposition
@@ -197,11 +197,11 @@ class _ComponentBook:
     def __init__(self, components: Components) -> None:
         self._components = components
 
-    def named(self, _actor: Actor, component_ids: Sequence[str]) -> Mapping[str, NamedComponent]:
+    def named(self, component_ids: Sequence[str]) -> Mapping[str, NamedComponent]:
         """Return those of these components that exist, by id."""
         return {c: _named(each) for c, each in self._components.named(_BOOKKEEPER, component_ids).items()}
 
-    def every(self, _actor: Actor) -> Sequence[NamedComponent]:
+    def every(self) -> Sequence[NamedComponent]:
         """Return all components in the order in which pages show them."""
         return [_named(each) for each in self._components.every(_BOOKKEEPER)]
 

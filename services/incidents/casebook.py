@@ -57,7 +57,7 @@ class Casebook:
     @query(permission="incidents.drafts.read")
     def components(self, actor: Actor) -> Sequence[NamedComponent]:
         """Return every component that an incident can concern, in the order of pages."""
-        return self.book.every(actor)
+        return self.book.every()
 
     def _journal(self, incident_id: str) -> tuple[JournalView, ...]:
         rows = current().session.scalars(

@@ -52,7 +52,7 @@ class Declaring:
         check_past(draft.started_at, draft.resolved_at, now)
         check_impact(draft.impact, draft.impact_reason)
         if draft.resolved_at is not None and draft.started_at is not None:
-            return self._declare_past(actor, incident_id, draft, now)
+            return self._declare_past(incident_id, draft, now)
         check_step(IncidentStatus.INVESTIGATING, draft.status)
         if draft.status == IncidentStatus.RESOLVED:
             raise Invalid("status_invalid", "Say when it started and ended, to enter one that is over.",
@@ -61,7 +61,7 @@ class Declaring:
         case = new_case(_row(incident_id, draft.name, draft.status, said_at, now), now)
         case.row.impact_override, case.row.impact_reason = draft.impact, draft.impact_reason.strip()
         case.row.backfilled = draft.started_at is not None
-        self._speak(actor, case, UpdateDraft(draft.status, draft.body, draft.components, draft.notifies, said_at))
+        self._speak(case, UpdateDraft(draft.status, draft.body, draft.components, draft.notifies, said_at))
         case.close("declared")
         case.tell_components(said_at)
         case.announce("opened", notifies=draft.notifies)
@@ -83,7 +83,7 @@ class Declaring:
         check_step(case.row.status, draft.status)
         _check_shown(draft.display_at, now)
         before = _pairs(case)
-        update = self._speak(actor, case, draft, update_id)
+        update = self._speak(case, draft, update_id)
         case.close("updated")
         if _pairs(case) != before or draft.status == IncidentStatus.RESOLVED:
             case.tell_components(update.display_at)
@@ -163,9 +163,9 @@ class Declaring:
         incident_id = public_id()
         if (made := claim(once, incident_id, now)) is not None:
             return made
-        return self._past(actor, incident_id, draft, now)
+        return self._past(incident_id, draft, now)
 
-    def _declare_past(self, actor: Actor, incident_id: str, draft: IncidentDraft, now: datetime) -> str:
+    def _declare_past(self, incident_id: str, draft: IncidentDraft, now: datetime) -> str:
         assert draft.started_at is not None  # noqa: S101 -- checked by the caller
         assert draft.resolved_at is not None  # noqa: S101 -- checked by the caller
         well = tuple(ComponentStatusDraft(each.component_id, OPERATIONAL) for each in draft.components)
@@ -176,9 +176,9 @@ class Declaring:
             UpdateDraft(IncidentStatus.RESOLVED, over, well, notifies=False, display_at=draft.resolved_at),
         )
         past = PastDraft(draft.name, updates, impact=draft.impact, impact_reason=draft.impact_reason)
-        return self._past(actor, incident_id, past, now)
+        return self._past(incident_id, past, now)
 
-    def _past(self, actor: Actor, incident_id: str, draft: PastDraft, now: datetime) -> str:
+    def _past(self, incident_id: str, draft: PastDraft, now: datetime) -> str:
         times = [each.display_at for each in draft.updates]
         told = [at for at in times if at is not None]
         ends = bool(draft.updates) and draft.updates[-1].status == IncidentStatus.RESOLVED
@@ -192,7 +192,7 @@ class Declaring:
         case.row.automatic, case.row.sla = draft.sla is not None, draft.sla
         for each in draft.updates:
             check_step(case.row.status, each.status)
-            self._speak(actor, case, each)
+            self._speak(case, each)
         if draft.postmortem:
             case.row.postmortem = case.row.postmortem_draft = check_text("postmortem", draft.postmortem, longest=60_000)
             case.row.postmortem_at, case.row.status = draft.postmortem_at or told[-1], IncidentStatus.POSTMORTEM.value
@@ -214,11 +214,11 @@ class Declaring:
         case.tell_components()
         case.announce("deleted", notifies=False)
 
-    def _speak(self, actor: Actor, case: Case, draft: UpdateDraft, update_id: str = "") -> UpdateRow:
+    def _speak(self, case: Case, draft: UpdateDraft, update_id: str = "") -> UpdateRow:
         """Add an update with what it says of components, and let the incident follow from it."""
         check_statuses(draft.components)
         statuses = {each.component_id: each.status for each in draft.components}
-        known = known_components(self.book, actor, list(statuses))
+        known = known_components(self.book, list(statuses))
         at = draft.display_at or case.now
         if draft.status == IncidentStatus.RESOLVED:
             _check_well(statuses)
@@ -237,12 +237,12 @@ class Declaring:
         return update
 
 
-def known_components(book: ComponentBook, actor: Actor, ids: Sequence[str]) -> Mapping[str, NamedComponent]:
+def known_components(book: ComponentBook, ids: Sequence[str]) -> Mapping[str, NamedComponent]:
     """Return these components by id.
 
     Raises: Invalid where one does not exist.
     """
-    known = book.named(actor, ids) if ids else {}
+    known = book.named(ids) if ids else {}
     missing = [each for each in ids if each not in known]
     if missing:
         message = f"There is no component {missing[0][:40]!r}; take its id from the list of components."

@@ -52,7 +52,7 @@ class Maintaining:
         if (made := claim(once, maintenance_id, now)) is not None:
             return made
         check_window(draft.scheduled_for, draft.scheduled_until, now)
-        names = self._names(actor, draft.component_ids)
+        names = self._names(draft.component_ids)
         plan(self.uow.clock.now(), maintenance_id, draft, names)
         return maintenance_id
 
@@ -157,7 +157,7 @@ class Maintaining:
             return made
         _check_past_span(starts_at, ends_at, now)
         why = check_text("reason", reason, longest=REASON_MAX)
-        names = self._names(actor, component_ids)
+        names = self._names(component_ids)
         row = _row(maintenance_id, name, starts_at, ends_at, now)
         row.status, row.resolved_at, row.note = MaintenanceStatus.COMPLETED.value, ends_at, why
         row.backfilled = row.retroactive = True
@@ -188,11 +188,11 @@ class Maintaining:
         account(case, case.row.resolved_at, withdrawn=True)
         case.announce("deleted", notifies=False)
 
-    def _names(self, actor: Actor, component_ids: Sequence[str]) -> dict[str, str]:
+    def _names(self, component_ids: Sequence[str]) -> dict[str, str]:
         if not 1 <= len(set(component_ids)) <= COMPONENTS_MAX:
             message = f"Name between one and {COMPONENTS_MAX} components."
             raise Invalid("components_invalid", message, fields={"components": message})
-        known = known_components(self.book, actor, list(dict.fromkeys(component_ids)))
+        known = known_components(self.book, list(dict.fromkeys(component_ids)))
         return {each: known[each].name for each in dict.fromkeys(component_ids)}
 
 

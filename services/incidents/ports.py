@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.kernel.context import Actor
-
 
 @dataclass(frozen=True, slots=True)
 class NamedComponent:
@@ -20,10 +18,10 @@ class NamedComponent:
 class ComponentBook(Protocol):
     """Knows every component's name and status; cheap, since every form asks it."""
 
-    def named(self, actor: Actor, component_ids: Sequence[str]) -> Mapping[str, NamedComponent]:
+    def named(self, component_ids: Sequence[str]) -> Mapping[str, NamedComponent]:
         """Return those of these components that exist, by id."""
         ...
 
-    def every(self, actor: Actor) -> Sequence[NamedComponent]:
+    def every(self) -> Sequence[NamedComponent]:
         """Return all components in the order in which pages show them."""
         ...

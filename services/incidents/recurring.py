@@ -61,11 +61,11 @@ class Recurring:
         going = sa.select(sa.func.count()).select_from(SeriesRow).where(SeriesRow.ended_at.is_(None))
         if (session.scalar(going) or 0) >= SERIES_MAX:
             raise Conflict("series_full", f"{SERIES_MAX} series go on: end one first.")
-        row = self._row(actor, series_id, draft, now)
+        row = self._row(series_id, draft, now)
         row.origin = origin
         session.add(row)
         session.flush()
-        made_now = make_ahead(row, now, self._names(actor, row))
+        made_now = make_ahead(row, now, self._names(row))
         current().note(series_id=series_id, rule=row.rule, time_zone=row.time_zone, made=made_now)
         return series_id
 
@@ -107,7 +107,7 @@ class Recurring:
         Raises: NotFound.
         """
         row, now = _locked(series_id), self.uow.clock.now()
-        made = 0 if row.ended_at is not None else make_ahead(row, now, self._names(actor, row))
+        made = 0 if row.ended_at is not None else make_ahead(row, now, self._names(row))
         current().note(series_id=series_id, made=made)
         return made
 
@@ -116,18 +116,18 @@ class Recurring:
         case = held(maintenance_id, version, now, kind="maintenance")
         move(case, Said(MaintenanceStatus.CANCELLED.value, body, case.row.notifies, now))
 
-    def _names(self, actor: Actor, row: SeriesRow) -> dict[str, str]:
+    def _names(self, row: SeriesRow) -> dict[str, str]:
         """Return the components that still exist, by name as they are called now."""
         ids = [str(each) for each in json_list(row.component_ids)]
-        known = self.book.named(actor, ids)
+        known = self.book.named(ids)
         return {each: known[each].name for each in ids if each in known}
 
-    def _row(self, actor: Actor, series_id: str, draft: SeriesDraft, now: datetime) -> SeriesRow:
+    def _row(self, series_id: str, draft: SeriesDraft, now: datetime) -> SeriesRow:
         first, place = wall(draft.first_local), zone(draft.time_zone)
         rule = check_rule(draft.rule, first, place)
         if not 1 <= len(set(draft.component_ids)) <= COMPONENTS_MAX:
             raise _field("components", f"Name between one and {COMPONENTS_MAX} components.")
-        known_components(self.book, actor, list(dict.fromkeys(draft.component_ids)))
+        known_components(self.book, list(dict.fromkeys(draft.component_ids)))
         longest = WINDOW_LONGEST.total_seconds()
         if not _SHORTEST_SECONDS <= draft.duration_seconds <= longest:
             raise _field("duration_seconds", "It lasts between a minute and 31 days.")

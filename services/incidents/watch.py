@@ -50,7 +50,7 @@ class Watch:
         open_id = scope.session.scalar(_open_one(fact.sla))
         case = held(open_id, None, now) if open_id is not None else new_case(_row(fact, now), now)
         breach.incident_id = case.row.id
-        self._tell(actor, case, fact, joined=open_id is not None)
+        self._tell(case, fact, joined=open_id is not None)
         if breach.recovered_at is not None:
             self._calm(case.row.id, now, breach.recovery)
         return case.row.id
@@ -106,7 +106,7 @@ class Watch:
         case.announce("resolved", notifies=True)
         return True
 
-    def _tell(self, actor: Actor, case: Case, fact: SlaBreached, *, joined: bool) -> None:
+    def _tell(self, case: Case, fact: SlaBreached, *, joined: bool) -> None:
         row = case.row
         why = fact.explanation[:_EXPLANATION_MAX]
         if joined and row.taken_over_at is not None:
@@ -118,7 +118,7 @@ class Watch:
         body = f"{worse}. {why}\n\nOur monitoring found this by itself; people have been told."
         status = IncidentStatus.INVESTIGATING.value if row.status == IncidentStatus.MONITORING else row.status
         update = case.say(Said(status, body, notifies=True, display_at=case.now))
-        known = self.book.named(actor, fact.component_ids)
+        known = self.book.named(fact.component_ids)
         # Never an outage: whether a component is up is measured, and an agreement on that must not break itself.
         given = {each: DEGRADED for each in fact.component_ids if each in known}
         given |= {each.component_id: each.status for each in case.affected if each.status != OPERATIONAL}

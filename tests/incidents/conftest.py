@@ -17,7 +17,7 @@ from services.incidents.views import ComponentStatusDraft, IncidentDraft, Mainte
 from services.infra.crypto import Vault
 from services.infra.uow import UnitOfWork
 from services.kernel.clock import FixedClock
-from services.kernel.context import Actor, JobActor, UserActor, VisitorActor
+from services.kernel.context import JobActor, UserActor, VisitorActor
 from services.kernel.facts import Fact
 
 OPERATOR = UserActor("usr_" + "a" * 32, frozenset({"incidents.read", "incidents.manage", "incidents.drafts.read"}))
@@ -47,10 +47,10 @@ class Book:
 
     known: dict[str, NamedComponent] = field(default_factory=dict)
 
-    def named(self, _actor: Actor, component_ids: Sequence[str]) -> Mapping[str, NamedComponent]:
+    def named(self, component_ids: Sequence[str]) -> Mapping[str, NamedComponent]:
         return {each: self.known[each] for each in component_ids if each in self.known}
 
-    def every(self, _actor: Actor) -> Sequence[NamedComponent]:
+    def every(self) -> Sequence[NamedComponent]:
         return list(self.known.values())
 
 
