@@ -135,7 +135,7 @@ def _too_few(
     clear = [s for s in speaking if s.word in {Outcome.UP, Outcome.DOWN}]
     # Each vantage that says nothing (any more), by when that began: the quorum was lost when the last needed one went.
     lost = sorted((_unclear_since(s, speaking) for s in heard if s not in clear), reverse=True)
-    since = lost[min(needed - len(clear), len(lost)) - 1]
+    since = lost[min(needed - len(clear), len(lost)) - 1] if lost else min(_since(s) for s in clear)
     reasons = [s.word_reason for s in speaking if s.word is Outcome.UNKNOWN and s.word_reason]
     words = f"{len(clear)} of {total} {'vantage says' if total == 1 else 'vantages say'} for sure, {needed} needed"
     if downs:
