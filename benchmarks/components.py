@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -79,7 +79,7 @@ def fill(engine: sa.Engine, components: int) -> None:
                 past = history(chance, since_ms, now_ms)
                 component_id = f"c{number:011d}"
                 rows.append(_component(component_id, number, past[-1]))
-                sums: dict = {}
+                sums: dict[date, Sums] = {}
                 into_days(sums, [s for s in past if not is_long(s.starts_ms, s.ends_ms)], 0, now_ms)
                 spans += [_span(component_id, s) for s in past]
                 days += [

@@ -21,6 +21,8 @@ from services.metrics.exposition import Exposition
 from services.vendors.prometheus_exposition import ExpositionCollector
 from services.wiring import Wired, wire
 from status_page.documents import blueprint as status_documents
+from status_page.programs.documents import blueprint as status_programs
+from status_page.programs.site import Site
 from status_page.snapshot import SERVED, Snapshot
 from status_page.subscribing import register as register_subscribing
 from status_page.surface import register as register_status_page
@@ -94,6 +96,7 @@ def _collector(exposition: Exposition) -> ExpositionCollector:
 
 def _status_page(server: Flask, wired: Wired, manifest: StaticManifest, snapshot: Snapshot) -> None:
     server.register_blueprint(status_documents(wired.public, snapshot))
+    server.register_blueprint(status_programs(Site(wired.public, snapshot, wired.settings.public_url, manifest)))
     register_status_page(server, wired.public, snapshot, manifest)
     register_subscribing(server, wired.public, snapshot, manifest)
 

@@ -1,6 +1,6 @@
 """Reads what spans come to: days and uptime of components and of groups, from stored sums and long spans together."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -36,9 +36,14 @@ Starts = Mapping[str, date | None]
 
 @dataclass(slots=True)
 class GroupNow:
-    """What the components of a group come to today, by how they stand; `changed` are those that changed today."""
+    """What the components of a group come to today, by how they stand; `changed` are those that changed today.
+
+    `statuses` counts them by how they stand, and `hidden` those of them that show only where something is wrong.
+    """
 
     members: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    hidden: int = 0
     settled: Sums = field(default_factory=Sums)
     changed: dict[str, date | None] = field(default_factory=dict)
 
@@ -116,18 +121,19 @@ def group_days(
 
 
 def groups_now(session: Session, now_ms: int) -> dict[str, GroupNow]:
-    """Return what each group's components come to today, as far as how they stand tells it."""
+    """Return what each group's components come to today, as far as how they stand tells it; of no group under ""."""
     today_ms, today = start_of(day_of(now_ms)), day_of(now_ms)
     row = ComponentRow
     settled, counted = row.opened_ms <= today_ms, sa.or_(row.start_on.is_(None), row.start_on <= today)
-    on_page = (row.archived_at.is_(None), row.group_id.is_not(None))
-    grouped = (row.group_id, row.status, row.excused, settled, counted)
+    grouped = (row.group_id, row.status, row.excused, row.only_show_if_degraded, settled, counted)
     found: dict[str, GroupNow] = defaultdict(GroupNow)
-    for group_id, status, excused, is_settled, counts, members in session.execute(
-        sa.select(*grouped, sa.func.count()).where(*on_page).group_by(*grouped)
+    for group_id, status, excused, hides, is_settled, counts, members in session.execute(
+        sa.select(*grouped, sa.func.count()).where(row.archived_at.is_(None)).group_by(*grouped)
     ):
         group = found[group_id or ""]
         group.members += members
+        group.statuses[status] += members
+        group.hidden += members if hides and status == ComponentStatus.OPERATIONAL else 0
         if is_settled and counts:
             stands = ComponentStatus(status)
             group.settled.parts[place_of(stands, excused=excused)] += (now_ms - today_ms) * members
@@ -135,7 +141,9 @@ def groups_now(session: Session, now_ms: int) -> dict[str, GroupNow]:
                 group.settled.worst_rank = max(group.settled.worst_rank, RANKS[stands])
         elif is_settled:
             group.settled.parts[UNKNOWN] += (now_ms - today_ms) * members
-    changed = sa.select(row.group_id, row.id, row.start_on).where(*on_page, row.opened_ms > today_ms)
+    changed = sa.select(row.group_id, row.id, row.start_on).where(
+        row.archived_at.is_(None), row.group_id.is_not(None), row.opened_ms > today_ms
+    )
     for group_id, component_id, start_on in session.execute(changed):
         found[group_id or ""].changed[component_id] = start_on
     return found

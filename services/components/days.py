@@ -179,9 +179,13 @@ def day_views(sums: Mapping[date, Sums], first: date, last: date, now_ms: int, m
 
 
 def _view(day: date, counted: Sums, passed_ms: int, members: int) -> DayView:
-    counted.fill(passed_ms * members)
-    share = 1000 * members
-    return DayView(day, counted.worst, *(part / share for part in counted.parts))
+    # Written out: a page of thousands of components makes as many of these.
+    up, degraded, partial, major, kept, unknown = counted.parts
+    missing = passed_ms * members - (up + degraded + partial + major + kept + unknown)
+    if missing > 0:
+        counted.parts[UNKNOWN] = unknown = unknown + missing
+    n = 1000 * members
+    return DayView(day, counted.worst, up / n, degraded / n, partial / n, major / n, kept / n, unknown / n)
 
 
 def _number(day: date) -> int:

@@ -63,15 +63,13 @@ class Components:
     def overview(self, actor: Actor) -> ComponentsView:
         """Return every group, and the components that one page can show, each with its last 90 days."""
         session, now = current().session, self.uow.clock.now()
+        standing = accounting.groups_now(session, to_epoch_ms(now))
         counts: Counter[str] = Counter()
-        by_group: dict[str, Counter[str]] = defaultdict(Counter)
-        grouped = sa.select(_c.group_id, _c.status, _c.only_show_if_degraded, sa.func.count())
-        for group_id, status, hides, number in session.execute(
-            grouped.where(_c.archived_at.is_(None)).group_by(_c.group_id, _c.status, _c.only_show_if_degraded)
-        ):
-            by_group[group_id or ""][status] += number
-            counts[status] += 0 if hides and status == ComponentStatus.OPERATIONAL else number
-        groups = self._groups(session, by_group, now)
+        for group in standing.values():
+            counts.update(group.statuses)
+            counts[ComponentStatus.OPERATIONAL] -= group.hidden
+        groups = self._groups(session, standing, now)
+        counts += Counter()  # leaves out what nothing is left of
         total = counts.total()
         views = self._views(session, _shown(session, [g.id for g in groups], all_of_them=total <= SHOWN_MAX), now)
         return ComponentsView(groups, tuple(views), now, total, _counted(counts), total <= SHOWN_MAX)
@@ -209,8 +207,8 @@ class Components:
         ).all()
         now_ms = to_epoch_ms(now)
         first = day_of(now_ms) - timedelta(days=self._policy.days - 1)
-        today = accounting.groups_now(session, now_ms)
-        days = accounting.group_days(session, {r.id: today.get(r.id) or GroupNow() for r in rows}, first, now_ms)
+        now_by_id = {row.id: standing.get(row.id) or GroupNow() for row in rows}
+        days = accounting.group_days(session, now_by_id, first, now_ms)
         members = _ids_by_group(session)
         return tuple(
             GroupView(
@@ -218,13 +216,13 @@ class Components:
                 row.name,
                 row.description,
                 row.position,
-                _worst_of(statuses.get(row.id, {})),
+                _worst_of(now_by_id[row.id].statuses),
                 tuple(members.get(row.id, ())),
                 uptime_ratio(totals(map(seconds_of, days[row.id])), self._policy),
                 days[row.id],
                 row.created_at,
                 row.updated_at,
-                _counted(statuses.get(row.id, {})),
+                _counted(now_by_id[row.id].statuses),
             )
             for row in rows
         )
