@@ -198,7 +198,7 @@ class Components:
             _exclusions(session, component_id, from_ms, until_ms),
         )
 
-    def _groups(self, session: Session, statuses: Mapping[str, Counter[str]], now: datetime) -> tuple[GroupView, ...]:
+    def _groups(self, session: Session, standing: Mapping[str, GroupNow], now: datetime) -> tuple[GroupView, ...]:
         g = GroupRow
         rows = session.execute(
             sa.select(g.id, g.name, g.description, g.position, g.created_at, g.updated_at)
