@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import orjson
 
 from collectors.probing.looking import CannotTellError, SeenDownError, Task, Tools
+from services.infra.outbound import TargetUnreachable
 from services.probes.kinds import PrometheusCheck
 
 _OK, _BAD_QUERY = 200, frozenset({400, 422})
@@ -22,14 +23,18 @@ def look(task: Task, check: PrometheusCheck, tools: Tools) -> str:
 
     Raises: SeenDownError, CannotTellError.
     """
-    answer = tools.outbound.fetch(
-        "POST",
-        f"{task.filled(task.target).rstrip('/')}/api/v1/query",
-        headers={"Content-Type": "application/x-www-form-urlencoded"},
-        body=urlencode({"query": check.query}).encode(),
-        timeout_seconds=task.deadline.left(),
-        max_bytes=4_194_304,
-    )
+    try:
+        answer = tools.outbound.fetch(
+            "POST",
+            f"{task.filled(task.target).rstrip('/')}/api/v1/query",
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            body=urlencode({"query": check.query}).encode(),
+            timeout_seconds=task.deadline.left(),
+            max_bytes=4_194_304,
+        )
+    except TargetUnreachable as error:
+        # What is measured may be well: only the one who measures is away.
+        raise CannotTellError("Prometheus does not answer", error.message) from error
     if answer.status in _BAD_QUERY:
         raise CannotTellError("Prometheus refuses the question", answer.excerpt(200))
     if answer.status != _OK:
