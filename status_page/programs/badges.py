@@ -137,6 +137,7 @@ def svg(badge: Badge, lettering: Lettering) -> str:
     name = escape(f"{label}: {message}")
     # Pages may write several badges inline, where ids are shared: the same id then means the same shape.
     clip, hatching = f"r{whole}", "unknown-hatch"
+    fill = _FILLS.get(badge.state, f"url(#{hatching})")
     glyph = _GLYPHS[badge.state if badge.state in _GLYPHS else State.UNKNOWN]
     hatch = (
         f'<pattern id="{hatching}" width="5" height="5" patternTransform="rotate(45)" patternUnits="userSpaceOnUse">'
@@ -147,7 +148,7 @@ def svg(badge: Badge, lettering: Lettering) -> str:
         f'role="img" aria-label="{name}"><title>{name}</title>'
         f'<defs>{hatch}<clipPath id="{clip}"><rect width="{whole}" height="{_HEIGHT}" rx="5"/></clipPath></defs>'
         f'<g clip-path="url(#{clip})"><rect width="{left}" height="{_HEIGHT}" fill="#2b303b"/>'
-        f'<rect x="{left}" width="{right}" height="{_HEIGHT}" fill="{_FILLS.get(badge.state, f"url(#{hatching})")}"/></g>'
+        f'<rect x="{left}" width="{right}" height="{_HEIGHT}" fill="{fill}"/></g>'
         f'<g fill="none" stroke="{ink}" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" '
         f'transform="translate({left + _PAD - 1} 6)">{glyph}</g>'
         '<g font-family="Inter,Segoe UI,Helvetica Neue,Verdana,DejaVu Sans,sans-serif" '

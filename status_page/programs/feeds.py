@@ -98,9 +98,9 @@ def rss(told: Told, feed: Feed) -> bytes:
     ET.register_namespace("atom", ATOM_NAMESPACE)
     root = ET.Element("rss", version="2.0")
     channel = ET.SubElement(root, "channel")
-    _text(channel, "title", feed.title)
+    _text(channel, "title", _without_angles(feed.title))
     _text(channel, "link", feed.home_url)
-    _text(channel, "description", feed.about)
+    _text(channel, "description", _without_angles(feed.about))
     _text(channel, "language", "en")
     _text(channel, "lastBuildDate", format_datetime(feed.updated_at, usegmt=True))
     _text(channel, "ttl", "1")
@@ -108,8 +108,7 @@ def rss(told: Told, feed: Feed) -> bytes:
     ET.SubElement(channel, f"{{{ATOM_NAMESPACE}}}link", to_self)
     for entry in feed.entries:
         item = ET.SubElement(channel, "item")
-        # RSS does not say whether a title is text or HTML, and readers differ: so it holds no angle bracket at all.
-        _text(item, "title", entry.title.replace("<", _OPENING).replace(">", _CLOSING))
+        _text(item, "title", _without_angles(entry.title))
         _text(item, "link", entry.url)
         _text(item, "guid", entry.id, isPermaLink="false")
         _text(item, "pubDate", format_datetime(entry.published_at, usegmt=True))
@@ -138,7 +137,7 @@ def atom(told: Told, feed: Feed) -> bytes:
         _text(element, "updated", instant(entry.updated_at) or "")
         ET.SubElement(element, "link", rel="alternate", type="text/html", href=entry.url)
         for tag in entry.tags:
-            ET.SubElement(element, "category", term=tag)
+            ET.SubElement(element, "category", term=_clean(tag))
         _text(element, "content", entry.html, type="html")
     return _document(root)
 
@@ -250,7 +249,16 @@ def _moved(change: ComponentChangeView) -> str:
 
 
 def _text(parent: ET.Element, name: str, text: str, **attributes: str) -> None:
-    ET.SubElement(parent, name, attributes).text = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    ET.SubElement(parent, name, attributes).text = _clean(text)
+
+
+def _without_angles(text: str) -> str:
+    # RSS does not say whether a title is text or HTML, and readers differ: so it holds no angle bracket at all.
+    return text.replace("<", _OPENING).replace(">", _CLOSING)
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _document(root: ET.Element) -> bytes:
