@@ -16,6 +16,15 @@ FIRST, SECOND, THIRD = "four patient geese march", "nine honest foxes sing", "tw
 Letter = Callable[[str, str], str]
 
 
+def invite(admin: Page, product: Product) -> None:
+    admin.goto(f"{product.url}/admin/people")
+    admin.get_by_role("button", name="Invite").click()
+    admin.get_by_label("E-mail address").fill(ADDRESS)
+    admin.get_by_label("Role").select_option("operator")
+    admin.get_by_role("button", name="Send invitation").click()
+    expect(admin.get_by_text("Invitation queued")).to_be_visible()
+
+
 def join(page: Page, link: str) -> list[str]:
     """Accept an invitation with an app, and return the recovery codes."""
     page.goto(link)
@@ -51,14 +60,7 @@ def sign_in(page: Page, product: Product, password: str, code: str) -> None:
 def test_somebody_changes_the_password_loses_the_phone_forgets_the_password_and_is_back_each_time(
     opened: Opens, product: Product, letter: Letter
 ) -> None:
-    admin = opened("admin").new_page()
-    admin.goto(f"{product.url}/admin/people")
-    admin.get_by_role("button", name="Invite").click()
-    admin.get_by_label("E-mail address").fill(ADDRESS)
-    admin.get_by_label("Role").select_option("operator")
-    admin.get_by_role("button", name="Send invitation").click()
-    expect(admin.get_by_text("Invitation queued")).to_be_visible()
-
+    invite(opened("admin").new_page(), product)
     page = opened().new_page()
     codes = join(page, letter(ADDRESS, "/account/invitation"))
     assert len(codes) == len(set(codes)) == 10
