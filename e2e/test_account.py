@@ -25,6 +25,18 @@ def sign_in_by_recovery_code(page: Page, product: Product, password: str, code: 
     page.get_by_role("button", name="Continue").click()
 
 
+def choose_anew_after_forgetting(page: Page, letter: Letter, password: str) -> None:
+    """Ask for a link on the open page of the sign-in, and choose another password by it."""
+    page.get_by_role("link", name="Forgot your password?").click()
+    page.get_by_label("E-mail").fill(ADDRESS)
+    page.get_by_role("button", name="Send the link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    page.goto(letter(ADDRESS, "/account/reset"))
+    page.get_by_label("New password").fill(password)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
 @pytest.mark.capability("GO-4")
 def test_somebody_changes_the_password_loses_the_phone_forgets_the_password_and_is_back_each_time(
     opened: Opens, product: Product, letter: Letter
@@ -67,13 +79,6 @@ def test_somebody_changes_the_password_loses_the_phone_forgets_the_password_and_
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("You are signed out.")).to_be_visible()
 
-    page.get_by_role("link", name="Forgot your password?").click()
-    page.get_by_label("E-mail").fill(ADDRESS)
-    page.get_by_role("button", name="Send the link").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
-    page.goto(letter(ADDRESS, "/account/reset"))
-    page.get_by_label("New password").fill(THIRD)
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    choose_anew_after_forgetting(page, letter, THIRD)
     sign_in_by_recovery_code(page, product, THIRD, fresh[0])
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
