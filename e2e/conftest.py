@@ -30,6 +30,8 @@ SIGN_IN = "/account/sign-in"
 PLAYS_A_DAY = 120.0
 ACTION_MS = 15_000
 Opens = Callable[..., BrowserContext]
+Letter = Callable[[str, str], str]
+"""Waits for the mail to an address that holds a link below a path, and returns the link."""
 
 
 class ToldProduct(Product):
@@ -76,10 +78,7 @@ class MailServer:
 
 def sign_in(page: Page, product: Product, person: Person, *, wanted: str = "") -> None:
     """Sign a person in as they do it: address, password, and the code of their app."""
-    page.goto(f"{product.url}{wanted or SIGN_IN}")
-    page.get_by_label("E-mail").fill(person.email)
-    page.get_by_label("Password").fill(person.password)
-    page.get_by_role("button", name="Sign in").click()
+    give_password(page, product, person.email, person.password, wanted=wanted)
     if person.totp_secret:
         expect(page.get_by_role("heading", level=1)).to_have_text("Confirm that it is you")
         page.get_by_label("Code").fill(pyotp.TOTP(person.totp_secret).at(SystemClock().now()))
@@ -87,14 +86,47 @@ def sign_in(page: Page, product: Product, person: Person, *, wanted: str = "") -
     page.wait_for_url(lambda url: "/account/" not in url)
 
 
-def set_up_app(page: Page) -> None:
-    """Set up an authenticator app as somebody does who cannot scan, and keep the recovery codes."""
+def give_password(page: Page, product: Product, email: str, password: str, *, wanted: str = "") -> None:
+    """Begin a sign-in: its second step follows where the person has one."""
+    page.goto(f"{product.url}{wanted or SIGN_IN}")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def send_invitation(page: Page, email: str, role: str) -> None:
+    """Invite somebody from the open page of people."""
+    page.get_by_role("button", name="Invite").click()
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Role").select_option(role)
+    page.get_by_role("button", name="Send invitation").click()
+    expect(page.get_by_text("Invitation queued")).to_be_visible()
+
+
+def create_account(page: Page, link: str, name: str, password: str) -> None:
+    """Accept an invitation."""
+    page.goto(link)
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Create the account").click()
+
+
+def recovery_codes(page: Page) -> list[str]:
+    """Return the recovery codes that the page shows, this once."""
+    expect(page.get_by_role("heading", level=1)).to_have_text("Keep your recovery codes")
+    return page.locator("main li code").all_inner_texts()
+
+
+def set_up_app(page: Page) -> list[str]:
+    """Set up an authenticator app as somebody does who cannot scan, and return the recovery codes."""
     page.get_by_role("button", name="Show the QR code").click()
     page.get_by_text("You cannot scan it?").click()
     secret = "".join(page.locator("details code").inner_text().split())
     page.get_by_label("2. Type the code that it shows").fill(pyotp.TOTP(secret).at(SystemClock().now()))
     page.get_by_role("button", name="Confirm").click()
+    codes = recovery_codes(page)
     page.get_by_role("link", name="I have kept them").click()
+    return codes
 
 
 def listen(page: Page) -> list[str]:
@@ -127,7 +159,7 @@ def bare_product(mail_server: MailServer) -> Iterator[Product]:
 
 
 @pytest.fixture(scope="session")
-def letter(product: Product) -> Callable[[str, str], str]:
+def letter(product: Product) -> Letter:
     """Waits for the demo's mail to an address that holds a link below a path, and returns the link."""
     mailbox = Mailbox(product.data / FOLDER)
 
@@ -198,10 +230,7 @@ def first_admin(browser: Browser, bare_product: Product) -> Iterator[Page]:
     )
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.goto(invited.stdout.strip().splitlines()[-1])
-    page.get_by_label("Your name").fill("Ada First")
-    page.get_by_label("Password").fill("nine calm otters swim")
-    page.get_by_role("button", name="Create the account").click()
+    create_account(page, invited.stdout.strip().splitlines()[-1], "Ada First", "nine calm otters swim")
     set_up_app(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
     yield page

@@ -12,9 +12,7 @@ from e2e.players.site import PACKAGES, PlayerSite
 from tests.servers.product import Product
 
 AGREEMENT_MS = 50
-BUSY_MS = 300
-"""How far apart the two accounts of one play may be where the machine kept one of them waiting."""
-STALL_AGREEMENT_MS = 300
+STALL_AGREEMENT_MS = 130
 """For each stall: the browser says that it waits some frames after the picture stood still."""
 PLAYS = 3
 """A busy machine delays the page that looks from outside as well, so the middle one of several plays is compared."""
@@ -56,8 +54,7 @@ def test_the_recorded_join_time_is_within_50_ms_of_the_one_seen_from_outside(
         account = recorded(product.url, session_id, lambda a: a["join_time_ms"] is not None, "the join time")
         assert (account["stalls"], account["stall_ms"]) == (0, 0)
         apart.append(abs(account["join_time_ms"] - seen_ms))
-    assert min(apart) <= AGREEMENT_MS
-    assert statistics.median(apart) <= BUSY_MS
+    assert statistics.median(apart) <= AGREEMENT_MS
 
 
 @pytest.mark.capability("STATUS-1")

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.conftest import Opens, listen
+from e2e.conftest import Letter, Opens, listen, send_invitation
 from tests.access.product import make_product
 from tests.servers.product import Person, Product
 from web.shell.dash_surface import surfaces
@@ -222,13 +222,11 @@ def test_a_page_fits_is_open_to_everybody_and_complains_about_nothing(
 
 @pytest.mark.parametrize("size", WIDTHS)
 def test_the_pages_behind_links_of_mails_keep_the_same(
-    opened: Opens, product: Product, letter: Callable[[str, str], str], prove: Callable[..., None], size: str
+    opened: Opens, product: Product, letter: Letter, prove: Callable[..., None], size: str
 ) -> None:
     admin = opened("admin").new_page()
     admin.goto(f"{product.url}/admin/people")
-    admin.get_by_role("button", name="Invite").click()
-    admin.get_by_label("E-mail address").fill(f"proof-{size}@studio.example")
-    admin.get_by_role("button", name="Send invitation").click()
+    send_invitation(admin, f"proof-{size}@studio.example", "operator")
     page = opened(width=WIDTHS[size]).new_page()
     heard = listen(page)
     page.goto(letter(f"proof-{size}@studio.example", "/account/invitation"))

@@ -1,17 +1,24 @@
 """Staff and readers at work, each really signed in: what they do takes effect, and is found again."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.conftest import MailServer, Opens, listen, set_up_app, sign_in
+from e2e.conftest import (
+    Letter,
+    MailServer,
+    Opens,
+    create_account,
+    listen,
+    send_invitation,
+    set_up_app,
+    sign_in,
+)
 from tests.servers.product import Person, Product
 from tests.servers.waiting import until
 
 PASSWORD = "seven quiet herons wait"
-Letter = Callable[[str, str], str]
 
 
 def open_page(page: Page, product: Product, path: str, heading: str) -> list[str]:
@@ -37,20 +44,13 @@ def test_an_admin_invites_an_operator_who_sets_up_the_account_and_sees_its_pages
     expect(page.get_by_role("heading", level=1)).to_have_text("People")
     page.get_by_role("button", name="Show people").click()
     expect(page.locator(".toast")).to_contain_text("That was not done")
-    page.get_by_role("button", name="Invite").click()
-    page.get_by_label("E-mail address").fill("nora@studio.example")
-    page.get_by_label("Role").select_option("operator")
-    page.get_by_role("button", name="Send invitation").click()
-    expect(page.get_by_text("Invitation queued")).to_be_visible()
+    send_invitation(page, "nora@studio.example", "operator")
     show_people(page, "an operator joins")
     expect(page.get_by_role("row").filter(has_text="nora@studio.example")).to_contain_text("operator")
     link = letter("nora@studio.example", "/account/invitation")
 
     guest = opened().new_page()
-    guest.goto(link)
-    guest.get_by_label("Your name").fill("Nora Lindqvist")
-    guest.get_by_label("Password").fill(PASSWORD)
-    guest.get_by_role("button", name="Create the account").click()
+    create_account(guest, link, "Nora Lindqvist", PASSWORD)
     set_up_app(guest)
     expect(guest.get_by_role("heading", level=1)).to_have_text("Overview")
     places = guest.get_by_role("navigation", name="Main")
@@ -188,11 +188,7 @@ def test_a_mail_that_was_refused_stands_among_failed_work_and_goes_out_when_trie
 ) -> None:
     page = first_admin
     open_page(page, bare_product, "/admin/people", "People")
-    page.get_by_role("button", name="Invite").click()
-    page.get_by_label("E-mail address").fill("otto@studio.example")
-    page.get_by_label("Role").select_option("compliance")
-    page.get_by_role("button", name="Send invitation").click()
-    expect(page.get_by_text("Invitation queued")).to_be_visible()
+    send_invitation(page, "otto@studio.example", "compliance")
     open_page(page, bare_product, "/admin/messages", "Messages")
     invitation = page.get_by_role("row").filter(has_text="invitation").first
     expect(invitation).to_contain_text("failed", timeout=30_000)

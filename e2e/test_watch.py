@@ -13,13 +13,10 @@ from tests.servers.product import Product
 WATCH = "/shop/watch/good-morning"
 PROBE = (Path(__file__).parent / "players" / "probe.js").read_text()
 AGREEMENT_MS = 50
-BUSY_MS = 300
-"""How far apart the two accounts of one play may be where the machine kept one of them waiting."""
-STALL_AGREEMENT_MS = 300
+STALL_AGREEMENT_MS = 130
 """For each stall: the browser says that it waits some frames after the picture stood still."""
 PLAYS = 3
-"""A busy machine delays the page that looks from outside as well: waiting adds to the difference and never takes from
-it, so the closest of several plays tells whether both mean the same."""
+"""A busy machine delays the page that looks from outside as well, so the middle one of several plays is compared."""
 KBPS = 125
 
 
@@ -70,8 +67,7 @@ def test_the_recorded_join_time_is_within_50_ms_of_the_one_seen_from_outside(
     page: Page, product: Product, latency_ms: int
 ) -> None:
     apart = [join_times_apart_ms(page, product, latency_ms=latency_ms) for _ in range(PLAYS)]
-    assert min(apart) <= AGREEMENT_MS
-    assert statistics.median(apart) <= BUSY_MS
+    assert statistics.median(apart) <= AGREEMENT_MS
 
 
 @pytest.mark.capability("STATUS-1")
@@ -83,7 +79,7 @@ def test_the_panel_shows_both_accounts_of_the_play_and_their_age(page: Page, pro
     expect(panel.locator('[data-play="recorded"]')).to_have_text(f"{account['join_time_ms']} ms")
     expect(panel.locator('[data-play="age"]')).to_have_text(re.compile(r"^\d+ s ago$"))
     here_ms = int(panel.locator('[data-play="measured"]').inner_text().removesuffix(" ms"))
-    assert abs(here_ms - account["join_time_ms"]) <= BUSY_MS
+    assert abs(here_ms - account["join_time_ms"]) <= AGREEMENT_MS
     assert panel.get_by_role("link").get_attribute("href") == "/status/figures/join_time_p95/"
 
 
@@ -192,8 +188,7 @@ def test_without_media_source_extensions_the_browsers_own_player_is_measured_all
     if not page.evaluate("document.createElement('video').canPlayType('application/vnd.apple.mpegurl')"):
         pytest.skip("this Chromium has no HLS player of its own")
     apart = [join_times_apart_ms(page, product) for _ in range(PLAYS)]
-    assert min(apart) <= AGREEMENT_MS
-    assert statistics.median(apart) <= BUSY_MS
+    assert statistics.median(apart) <= AGREEMENT_MS
 
 
 def test_without_script_the_page_still_says_what_it_is_and_where_the_stream_lies(

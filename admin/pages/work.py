@@ -107,11 +107,10 @@ def _failed(services: Services, actor: Actor, now: datetime) -> Component:
 
     grid = [
         Column[FailedWorkView]("name", "Work", lambda r: with_sub(r.name, mono(r.work_id))),
-        Column[FailedWorkView]("cause", "Cause", lambda r: with_sub(r.message, r.place or r.code), priority=2),
+        Column[FailedWorkView]("cause", "Cause", _cause, priority=2),
         Column[FailedWorkView]("state", "State", lambda r: chip(r.state, _STATES[r.state])),
         Column[FailedWorkView]("attempt", "Attempt", lambda r: fmt.count(r.attempt), numeric=True, priority=3),
         Column[FailedWorkView]("failed_at", "Failed", lambda r: timestamp(r.failed_at, now=now), priority=2),
-        Column[FailedWorkView]("correlation", "Correlation", lambda r: mono(r.correlation_id), priority=3),
         Column[FailedWorkView]("actions", "Actions", actions, label_hidden=True),
     ]
     return panel(
@@ -122,6 +121,10 @@ def _failed(services: Services, actor: Actor, now: datetime) -> Component:
         flush=True,
         empty=Empty("Nothing failed", "Work that fails appears here with its cause, and can be tried again."),
     )
+
+
+def _cause(row: FailedWorkView) -> Component:
+    return with_sub(row.message, [row.place or row.code, html.Br(), mono(row.correlation_id)])
 
 
 def _open(services: Services, actor: Actor, now: datetime) -> list[Component]:

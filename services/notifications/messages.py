@@ -86,9 +86,10 @@ class Messages:
 
     @command(permission="notifications.deliver")
     def settle_sent(self, actor: Actor, *, message_id: str) -> None:
-        """Note that a message was handed over, and drop its content."""
+        """Note that a message was handed over, whatever an earlier try came to, and drop its content."""
         row = _found(current(), message_id)
         row.sent_at, row.waiting_since, row.content_sealed = self.uow.clock.now(), None, None
+        row.failed_at = row.failed_because = None
         self._say_settled(row, None)
 
     @command(permission="notifications.deliver")

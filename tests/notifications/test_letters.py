@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from services.events.notifications import MessageQueued
 from services.identity import Identity, Role
 from services.infra.audit import AuditEntryRow
 from services.infra.uow import UnitOfWork
@@ -154,6 +155,29 @@ def test_a_refused_letter_fails_with_its_cause_and_can_be_sent_again(
     assert states(messages) == [MessageState.SENT]
     with pytest.raises(Conflict):
         messages.send_again(ADMIN, message_id=view.id)
+
+
+def test_a_refused_letter_whose_delivery_is_tried_again_goes_out_and_counts_as_failed_no_more(
+    identity: Identity,
+    carrier: Carrier,
+    uow: UnitOfWork,
+    messages: Messages,
+    post: Post,
+    mail_server: MailServer,
+    clock: FixedClock,
+) -> None:
+    mail_server.recipient_answer = "550 no such user"
+    identity.invitations.invite(ADMIN, email="ada@example.com", role=Role.FAN)
+    carrier.carry(uow, post)
+    (view,) = messages.latest(ADMIN, PageRequest(), only_failed=True).items
+    mail_server.recipient_answer = "250 fine"
+    carrier.waiting.append(
+        (MessageQueued(occurred_at=clock.now(), message_id=view.id, queueing_id="que"), new_correlation())
+    )
+    carrier.carry(uow, post)
+    assert len(mail_server.envelopes) == 1
+    assert states(messages) == [MessageState.SENT]
+    assert messages.latest(ADMIN, PageRequest(), only_failed=True).items == []
 
 
 def test_a_letter_that_was_carried_twice_is_composed_and_sent_once(
