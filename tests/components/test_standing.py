@@ -1,10 +1,10 @@
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from services.components.days import COLUMNS, into_days
+from services.components.days import COLUMNS, Sums, into_days
 from services.components.standing import statements_of
 from services.components.tables import ComponentRow, DayRow, SpanRow, StatementRow
 from services.components.timeline import Span, course
@@ -211,19 +211,19 @@ def test_whatever_comes_in_whatever_order_what_is_stored_is_what_follows_from_th
             statements = statements_of(session, component, 0)
         expected = course(statements, spans[0].starts_ms, now_ms).spans
         assert spans == list(expected), "\n".join(map(str, [*spans, "--", *expected, "--", *statements]))
-        sums: dict = {}
+        sums: dict[date, Sums] = {}
         into_days(sums, [s for s in expected if s.ends_ms is not None], 0, now_ms)
         for day, parts in days.items():
             assert all(mine <= whole for mine, whole in zip(parts, sums[day].parts, strict=True))
         view = house.verbs.reads.component(VISITOR, component)
-        whole: dict = {}
+        whole: dict[date, Sums] = {}
         into_days(whole, expected, 0, now_ms)
         assert [round(d.major_seconds * 1000) for d in view.days if d.day in whole] == [
             whole[d.day].parts[3] for d in view.days if d.day in whole
         ]
 
 
-def _stored(house: House, component_id: str) -> tuple[list[Span], dict]:
+def _stored(house: House, component_id: str) -> tuple[list[Span], dict[date, list[int]]]:
     with house.verbs.reads.uow.reading() as session:
         spans = session.scalars(
             sa.select(SpanRow).where(SpanRow.component_id == component_id).order_by(SpanRow.starts_ms)
