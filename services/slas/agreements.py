@@ -61,7 +61,8 @@ class Agreement:
     """One agreement. Its source is a `recipe` over metrics, or the uptime of `component_id`, or of all components.
 
     `promise` has `{target}`, `{allowed}` and `{window}` for what staff may change. `impact` is the worst that a breach
-    may be.
+    may be. `component_ids` are what it is about: a breach affects them, and their maintenance is left out. Those of a
+    declared agreement are components that every installation begins with.
     """
 
     name: str
@@ -113,6 +114,7 @@ JOIN_TIME: Final = Agreement(
     caution=Caution(minimum_events=40, minimum_bad=15, all_bad=10, trip_bad=20, trip_share=0.9, expects_events=True),
     impact="critical",
     figure="join_time_p95",
+    component_ids=("videostart01",),
     recipe=Recipe(
         good=(("join_time", "good_count", 1),),
         bad=(("join_time", "count", 1), ("join_time", "good_count", -1), ("start_failures", "count", 1)),
@@ -141,6 +143,7 @@ REBUFFERING: Final = Agreement(
     ),
     impact="major",
     figure="rebuffer_ratio",
+    component_ids=("videodeliv01",),
     recipe=Recipe(
         good=(("play_time", "total", 0.001),),
         bad=(("stall_time", "total", 0.001),),
@@ -162,6 +165,7 @@ CHECKOUT: Final = Agreement(
     caution=Caution(minimum_events=30, minimum_bad=12, all_bad=6, trip_bad=12, trip_share=0.9, expects_events=True),
     impact="critical",
     figure="checkout_success",
+    component_ids=("checkout0001",),
     recipe=Recipe(good=(("checkouts_paid", "count", 1),), bad=(("checkouts_failed", "count", 1),)),
 )
 PAYOUTS: Final = Agreement(
@@ -177,6 +181,7 @@ PAYOUTS: Final = Agreement(
     caution=Caution(minimum_events=20, minimum_bad=5, all_bad=5, trip_bad=10, trip_share=0.9),
     impact="major",
     figure="payout_latency_p95",
+    component_ids=("payouts00001",),
     recipe=Recipe(good=(("payout_latency", "good_count", 1),), bad=(("payouts_overdue", "count", 1),)),
 )
 UPTIME: Final = Agreement(

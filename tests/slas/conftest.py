@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -54,7 +55,7 @@ class Outages:
     ) -> list[tuple[float, float, float, float]]:
         if self.refuses is not None:
             raise self.refuses
-        return [self._between(component_id, a, b) for a, b in zip(edges, edges[1:], strict=False)]
+        return [self._between(component_id, a, b) for a, b in pairwise(edges)]
 
     def measured_since(self, _actor: Actor, _component_id: str | None) -> datetime | None:
         return self.since_at
