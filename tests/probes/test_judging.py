@@ -21,7 +21,6 @@ def test_an_outage_is_confirmed_by_a_second_result_and_began_with_the_first(hous
     assert house.told()[-1] == ("down", first)
 
 
-@pytest.mark.capability("STATUS-3")
 def test_with_the_defaults_an_outage_is_known_within_a_minute_from_the_first_result_on(house: House) -> None:
     probe = house.make()
     assert house.view(probe).detection_seconds < 60

@@ -2,8 +2,9 @@
 
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +24,29 @@ pytestmark = pytest.mark.capability("STATUS-4")
 TOOLS = Tools(Outbound(OutboundPolicy(openings=Opening.parse("127.0.0.0/8"), any_port=True)))
 
 
-def ask(kind: str, target: str, tools: Tools = TOOLS, secret: str = "", timeout: float = 3.0, **settings: Any) -> Look:
-    return look(Assignment("prb_1", kind, target, settings, 10, timeout, 0, True, None, secret), tools)
+def ask(
+    kind: str,
+    target: str,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    tools: Tools = TOOLS,
+    secret: str = "",
+    timeout: float = 3.0,
+) -> Look:
+    """Look once at a target, as a prober does."""
+    assignment = Assignment(
+        probe_id="prb_1",
+        kind=kind,
+        target=target,
+        settings=settings or {},
+        interval_seconds=10,
+        timeout_seconds=timeout,
+        retries=0,
+        enabled=True,
+        asked_at=None,
+        secret=secret,
+    )
+    return look(assignment, tools)
 
 
 @contextmanager
@@ -55,10 +77,14 @@ def test_http_down_and_up() -> None:
     assert ask("http", f"http://127.0.0.1:{port}/").reason == "no connection"
     with serving(b'{"status":{"indicator":"none"},"n":[{"id":1}]}', port=port):
         url = f"http://127.0.0.1:{port}/"
-        good = dict(
-            contains="none", matches="ind.cator", json_path="n[0].id", json_value=1, answer_headers={"X-Part": "web"}
-        )
-        assert ask("http", url, **good).outcome == "up"
+        good = {
+            "contains": "none",
+            "matches": "ind.cator",
+            "json_path": "n[0].id",
+            "json_value": 1,
+            "answer_headers": {"X-Part": "web"},
+        }
+        assert ask("http", url, good).outcome == "up"
         for change, reason in (
             ({"contains": "nope"}, "the expected text is missing"),
             ({"matches": "^nope$"}, "the expected pattern is missing"),
@@ -67,7 +93,7 @@ def test_http_down_and_up() -> None:
             ({"statuses": "500-599"}, "answers 200"),
             ({"answer_headers": {"X-Other": "a"}}, "a header is not as expected"),
         ):
-            assert (ask("http", url, **(good | change)).reason) == reason
+            assert ask("http", url, good | change).reason == reason
     assert ask("http", f"http://127.0.0.1:{port}/").outcome == "down"
 
 
@@ -80,13 +106,13 @@ def test_http_secret_is_never_shown() -> None:
 
 def test_refused_address_is_unknown() -> None:
     strict = Tools(Outbound(OutboundPolicy(any_port=True)))
-    assert ask("http", "http://127.0.0.1:8000/", strict).outcome == "unknown"
+    assert ask("http", "http://127.0.0.1:8000/", tools=strict).outcome == "unknown"
     assert ask("tcp", "169.254.169.254:80").outcome == "unknown"
 
 
 def test_a_pattern_without_end_is_cut_off() -> None:
     with serving(b"a" * 60_000 + b"b") as port:
-        found = ask("http", f"http://127.0.0.1:{port}/", matches=r"(a|aa)+$")
+        found = ask("http", f"http://127.0.0.1:{port}/", {"matches": r"(a|aa)+$"})
     assert found.outcome in {"unknown", "down"}
     assert (found.latency_ms or 0) < 3_000
 
@@ -102,7 +128,7 @@ def test_redis() -> None:
         assert ask("tcp", f"127.0.0.1:{server.port}").outcome == "up"
 
 
-def test_postgresql(tmp_path: Any) -> None:
+def test_postgresql(tmp_path: Path) -> None:
     with PostgresServer() as server:
         target = f"postgresql://greenlight@127.0.0.1:{server.port}/postgres"
         assert ask("sql", target).outcome == "up"
@@ -112,17 +138,20 @@ def test_postgresql(tmp_path: Any) -> None:
         assert ask("sql", target).outcome == "up"
     file = tmp_path / "a.db"
     own = Tools(TOOLS.outbound, own_database_url=f"sqlite:///{file}")
-    assert ask("sql", "own", own).outcome == "down"
+    assert ask("sql", "own", tools=own).outcome == "down"
     assert ask("sql", "own").outcome == "unknown"
 
 
 def test_prometheus() -> None:
     with PrometheusServer() as server:
-        up = dict(query="vector(5)", operator=">", threshold=1)
-        assert ask("prometheus", server.url, **up).outcome == "up"
-        assert ask("prometheus", server.url, **(up | {"threshold": 9})).outcome == "down"
+        up = {"query": "vector(5)", "operator": ">", "threshold": 1}
+        assert ask("prometheus", server.url, up).outcome == "up"
+        assert ask("prometheus", server.url, up | {"threshold": 9}).outcome == "down"
         for query in ("nothing_here", "vector(0)/vector(0)", "((", "scalar(nothing_here)"):
-            assert ask("prometheus", server.url, **(up | {"query": query})).outcome == "unknown"
-        assert ask("prometheus", server.url, query="scalar(vector(3))", operator="==", threshold=3).outcome == "up"
+            assert ask("prometheus", server.url, up | {"query": query}).outcome == "unknown"
+        assert (
+            ask("prometheus", server.url, {"query": "scalar(vector(3))", "operator": "==", "threshold": 3}).outcome
+            == "up"
+        )
         server.kill()
-        assert ask("prometheus", server.url, **up).outcome == "unknown"
+        assert ask("prometheus", server.url, up).outcome == "unknown"

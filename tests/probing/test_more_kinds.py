@@ -1,11 +1,14 @@
+"""TLS, DNS and EVM probes against servers of each kind."""
+
 import datetime as dt
-import ipaddress
+import json
 import socket
 import ssl
 import threading
 from pathlib import Path
 
 import dns.message
+import dns.rcode
 import dns.rrset
 import pytest
 from cryptography import x509
@@ -14,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from collectors.probing.looking import Tools
+from services.kernel.clock import SystemClock
 from tests.probing.test_kinds import TOOLS, ask, serving
 
 pytestmark = pytest.mark.capability("STATUS-4")
@@ -22,7 +26,7 @@ pytestmark = pytest.mark.capability("STATUS-4")
 def certificate(folder: Path, name: str, days: int) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
+    now = SystemClock().now()
     made = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -57,7 +61,8 @@ def tls_server(file: Path) -> int:
                 connection.close()
 
     threading.Thread(target=serve, daemon=True).start()
-    return listener.getsockname()[1]
+    port: int = listener.getsockname()[1]
+    return port
 
 
 @pytest.mark.parametrize(
@@ -70,12 +75,14 @@ def tls_server(file: Path) -> int:
         ("other.test", 60, {"check_name": False}, ""),
     ],
 )
-@pytest.mark.parametrize("chain", [True, False])
-def test_tls(tmp_path: Path, name: str, days: int, settings: dict, reason: str, chain: bool) -> None:
+@pytest.mark.parametrize("chain", [{"check_chain": True}, {"check_chain": False}])
+def test_a_certificate_is_judged_by_its_end_and_its_name(
+    tmp_path: Path, name: str, days: int, settings: dict[str, bool], reason: str, chain: dict[str, bool]
+) -> None:
     file = certificate(tmp_path, name, days)
     trusting = ssl.create_default_context(cadata=file.read_text()[file.read_text().index("-----BEGIN CERT") :])
     port = tls_server(file)
-    found = ask("tls", f"localhost:{port}", Tools(TOOLS.outbound, tls=trusting), check_chain=chain, **settings)
+    found = ask("tls", f"localhost:{port}", chain | settings, tools=Tools(TOOLS.outbound, tls=trusting))
     assert found.reason == reason, found
 
 
@@ -99,7 +106,7 @@ def test_dns() -> None:
                 query = dns.message.from_wire(data)
                 answer = dns.message.make_response(query)
                 if query.question[0].name.to_text() == "gone.test.":
-                    answer.set_rcode(3)
+                    answer.set_rcode(dns.rcode.NXDOMAIN)
                 elif query.question[0].rdtype == 1:
                     answer.answer.append(
                         dns.rrset.from_text(query.question[0].name, 60, "IN", "A", "192.0.2.1", "192.0.2.2")
@@ -115,21 +122,19 @@ def test_dns() -> None:
 
         threading.Thread(target=serve, daemon=True).start()
         ns = {"name_server": f"127.0.0.1:{port}"}
-        assert ask("dns", "a.test", expected=("192.0.2.1",), **ns).outcome == "up"
+        assert ask("dns", "a.test", {"expected": ["192.0.2.1"], **ns}).outcome == "up"
         assert (
-            ask("dns", "a.test", expected=("192.0.2.1",), exactly=True, **ns).reason
+            ask("dns", "a.test", {"expected": ["192.0.2.1"], "exactly": True, **ns}).reason
             == "the records are not as expected"
         )
-        assert ask("dns", "a.test", expected=("192.0.2.9",), **ns).outcome == "down"
-        assert ask("dns", "a.test", record_type="TXT", expected=("v=spf1 -all",), **ns).outcome == "up"
-        assert ask("dns", "a.test", record_type="MX", **ns).reason == "there is no MX record"
-        assert ask("dns", "gone.test", **ns).reason == "there is no such name"
-    assert ask("dns", "a.test", timeout=1.0, **ns).outcome == "down"
+        assert ask("dns", "a.test", {"expected": ["192.0.2.9"], **ns}).outcome == "down"
+        assert ask("dns", "a.test", {"record_type": "TXT", "expected": ["v=spf1 -all"], **ns}).outcome == "up"
+        assert ask("dns", "a.test", {"record_type": "MX", **ns}).reason == "there is no MX record"
+        assert ask("dns", "gone.test", ns).reason == "there is no such name"
+    assert ask("dns", "a.test", ns, timeout=1.0).outcome == "down"
 
 
 def test_evm_by_words() -> None:
-    import json
-
     with serving(json.dumps({"jsonrpc": "2.0", "id": 1, "result": "0x7a69"}).encode()) as port:
-        assert ask("evm", f"http://127.0.0.1:{port}/", chain_id=1).reason == "it is another chain"
-        assert ask("evm", f"http://127.0.0.1:{port}/", chain_id=31337).reason == "there is no latest block"
+        assert ask("evm", f"http://127.0.0.1:{port}/", {"chain_id": 1}).reason == "it is another chain"
+        assert ask("evm", f"http://127.0.0.1:{port}/", {"chain_id": 31337}).reason == "there is no latest block"
