@@ -89,28 +89,97 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
 
     Raises: Invalid, naming the setting, for one that contradicts another.
     """
-    time = clock or SystemClock()
+    ground = _ground(settings, clock or SystemClock())
+    house = _house(ground)
+    ground.outbox.subscribe(house.subscriptions)
+    return Wired(
+        settings=settings,
+        clock=ground.clock,
+        engine=ground.engine,
+        uow=ground.uow,
+        client=ground.client,
+        services=house.services,
+        public=_public(house.services, house.outreach),
+        recording=house.recording,
+        exposition=Exposition(ground.uow),
+        pulse=Pulse(ground.uow, _PUBLIC_DOMAINS),
+        post=house.post,
+        outreach=house.outreach,
+        teller=house.teller,
+        subscriptions=house.subscriptions,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What every domain stands on."""
+
+    settings: Settings
+    clock: Clock
+    engine: sa.Engine
+    client: Client
+    outbox: Outbox
+    uow: UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class _House:
+    """Every domain, put together, and who listens to whom."""
+
+    services: Services
+    recording: Recording
+    post: Post
+    outreach: Outreach
+    teller: Teller
+    subscriptions: tuple[Subscription[Any], ...]
+
+
+def _ground(settings: Settings, clock: Clock) -> _Ground:
     engine = make_engine(settings.database_url)
     client = Client(settings.database_url)
-    outbox = Outbox(client, time)
-    vault = Vault(settings.master_keyset.get_secret_value(), settings.secret_key.get_secret_value(), time)
-    uow = UnitOfWork(engine, time, vault, outbox)
+    outbox = Outbox(client, clock)
+    vault = Vault(settings.master_keyset.get_secret_value(), settings.secret_key.get_secret_value(), clock)
+    return _Ground(settings, clock, engine, client, outbox, UnitOfWork(engine, clock, vault, outbox))
+
+
+def _house(ground: _Ground) -> _House:
+    settings, uow = ground.settings, ground.uow
     identity = make_identity(uow, settings)
-    components, releases = make_components(uow), Releases(uow)
+    components = make_components(uow)
     incidents = make_incidents(uow, _ComponentBook(components.reads))
     messages = Messages(uow, identity.letters, settings.public_url)
     post = Post(messages, SmtpGateway(settings.smtp_url, settings.mail_from) if settings.smtp_url else None)
     outreach = _outreach(settings, uow, messages, incidents, components.reads)
-    intake = Intake(uow)
-    store = _metric_store(settings, uow, time)
-    figures = Figures(store, time)
     recording, catalogue = Recording(uow), Catalogue(uow)
     teller = _teller(settings, uow, catalogue)
-    shares = Shares(uow)
     slas = make_slas(uow, Counts(uow), components.record)
+    intake, store = Intake(uow), _metric_store(settings, uow, ground.clock)
+    services = Services(
+        identity=identity,
+        components=components,
+        releases=Releases(uow),
+        incidents=incidents,
+        slas=slas,
+        figures=Figures(store, ground.clock),
+        metric_store=store,
+        intake=intake,
+        door=Door(intake, _door_policy(settings), ground.clock),
+        catalogue=catalogue,
+        messages=messages,
+        payments=teller.payments,
+        subscribers=outreach.subscribers.staff,
+        webhooks=outreach.console,
+        evidence=AuditTrail(uow),
+        work=Work(uow, ground.client),
+        probes=make_probes(uow, probe_policy(settings)),
+        keys=Keys(uow, KeyPowers(KEY_PERMISSIONS, MACHINE_PERMISSIONS, PUBLIC_PERMISSIONS, PERMISSIONS)),
+        shares=Shares(uow),
+        clock=ground.clock,
+        demo=settings.demo,
+    )
     subscriptions = (
         *post.subscriptions(),
-        *work_subscriptions(client),
+        *work_subscriptions(ground.client),
         *outreach.subscriptions,
         *components.hearing.subscriptions(),
         *incidents.reactions.subscriptions(),
@@ -118,57 +187,21 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         *Counting(recording).subscriptions(),
         *teller.subscriptions(),
     )
-    outbox.subscribe(subscriptions)
-    services = Services(
-        identity=identity,
-        components=components,
-        releases=releases,
-        incidents=incidents,
-        slas=slas,
-        figures=figures,
-        metric_store=store,
-        intake=intake,
-        door=Door(intake, _door_policy(settings), time),
-        catalogue=catalogue,
-        messages=messages,
-        payments=teller.payments,
-        subscribers=outreach.subscribers.staff,
-        webhooks=outreach.console,
-        evidence=AuditTrail(uow),
-        work=Work(uow, client),
-        probes=make_probes(uow, probe_policy(settings)),
-        keys=Keys(uow, KeyPowers(KEY_PERMISSIONS, MACHINE_PERMISSIONS, PUBLIC_PERMISSIONS, PERMISSIONS)),
-        shares=shares,
-        clock=time,
-        demo=settings.demo,
-    )
-    public = PublicServices(
-        figures,
-        VisitorActor(PUBLIC_PERMISSIONS),
-        time,
-        settings.demo,
-        components=components.reads,
-        incidents=incidents.reads,
-        slas=slas.reads,
-        shares=shares,
-        releases=releases,
+    return _House(services, recording, post, outreach, teller, subscriptions)
+
+
+def _public(services: Services, outreach: Outreach) -> PublicServices:
+    return PublicServices(
+        figures=services.figures,
+        visitor=VisitorActor(PUBLIC_PERMISSIONS),
+        clock=services.clock,
+        components=services.components.reads,
+        incidents=services.incidents.reads,
+        slas=services.slas.reads,
+        releases=services.releases,
+        shares=services.shares,
+        demo=services.demo,
         subscriptions=outreach.subscribers.door,
-    )
-    return Wired(
-        settings=settings,
-        clock=time,
-        engine=engine,
-        uow=uow,
-        client=client,
-        services=services,
-        public=public,
-        recording=recording,
-        exposition=Exposition(uow),
-        pulse=Pulse(uow, _PUBLIC_DOMAINS),
-        post=post,
-        outreach=outreach,
-        teller=teller,
-        subscriptions=subscriptions,
     )
 
 

@@ -11,7 +11,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from services.slas.views import SlaMonthView
 from status_page.wording import month_words
@@ -90,7 +90,7 @@ def _overview(rows: Sequence[SlaMonthView]) -> Table:
 
 
 def _agreement(row: SlaMonthView) -> list[Any]:
-    said = [
+    said: list[Flowable] = [
         _text(row.title, _HEAD),
         _text(row.promise, _BODY),
         _text(f"What counts: {row.policy}", _SMALL),
@@ -138,7 +138,7 @@ def _text(text: str, style: ParagraphStyle) -> Paragraph:
     return Paragraph(escape(_plain(text)), style)
 
 
-class _Numbered(Canvas):  # type: ignore[misc] # reportlab has no types
+class _Numbered(Canvas):
     """Writes "page 2 of 5" under each page, once it is known how many there are."""
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 -- reportlab's own signature
@@ -148,7 +148,7 @@ class _Numbered(Canvas):  # type: ignore[misc] # reportlab has no types
     def showPage(self) -> None:  # noqa: N802 -- reportlab's name
         """Keep the page until the end."""
         self._pages.append(dict(self.__dict__))
-        self._startPage()
+        self._startPage()  # type: ignore[attr-defined] # the stubs leave out what reportlab's own page counter calls
 
     def save(self) -> None:
         """Number the kept pages, and write them."""

@@ -214,7 +214,7 @@ def _add_up(session: Session, component_id: str, first: date) -> None:
     chosen = sa.select(SpanRow.starts_ms, SpanRow.ends_ms, SpanRow.status, SpanRow.excused).where(
         SpanRow.component_id == component_id, SpanRow.long.is_(False), SpanRow.ends_ms > begins
     )
-    short = [Span(a, b, ComponentStatus(s), e, False, "") for a, b, s, e in session.execute(chosen)]  # noqa: FBT003
+    short = [Span(a, b, ComponentStatus(s), e, overridden=False, reason="") for a, b, s, e in session.execute(chosen)]
     sums: dict[date, Sums] = {}
     into_days(sums, short, begins, max((s.ends_ms or 0 for s in short), default=begins))
     if sums:

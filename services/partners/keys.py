@@ -42,9 +42,9 @@ class KeyPowers:
     everybody: frozenset[str]
     words: Mapping[str, str]
 
-    def offered(self, actor: Actor) -> dict[str, str]:
-        """Return what an actor may give to a key, each with what it allows in words."""
-        return {name: self.words[name] for name in sorted(self.machine | (self.shared & actor.permissions))}
+    def offered(self, held: frozenset[str]) -> dict[str, str]:
+        """Return what a holder of these permissions may give to a key, each with what it allows in words."""
+        return {name: self.words[name] for name in sorted(self.machine | (self.shared & held))}
 
 
 class Keys:
@@ -63,7 +63,7 @@ class Keys:
         """
         scope, now = current(), self.uow.clock.now()
         label = _checked_name(name)
-        refused = permissions - set(self.powers.offered(actor))
+        refused = permissions - set(self.powers.offered(actor.permissions))
         if refused or not permissions:
             message = f"You cannot give this: {', '.join(sorted(refused))}." if refused else "Choose at least one."
             raise Invalid("key_permissions", message, fields={"permissions": message})
@@ -119,9 +119,10 @@ class Keys:
         rows = current().session.scalars(alive.limit(PAGE_SIZE_MAX))
         return [v for v in (_view(row, now) for row in rows) if v.state == "active" and permission in v.permissions]
 
+    @query(permission="partners.manage")
     def offered(self, actor: Actor) -> dict[str, str]:
         """Return what an actor may give to a key, each with what it allows in words."""
-        return self.powers.offered(actor)
+        return self.powers.offered(actor.permissions)
 
     def authenticate(self, actor: Actor, token: str) -> ApiKeyActor | None:
         """Return whose key a token is, noting that it is in use; nothing for an unknown, expired or revoked one."""

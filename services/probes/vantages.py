@@ -22,7 +22,7 @@ class Vantages:
     def __init__(self, uow: UnitOfWork) -> None:
         self.uow = uow
 
-    @command(permission="partners.manage")
+    @command(permission="probes.manage")
     def add(self, actor: Actor, *, name: str, key_id: str) -> None:
         """Add a vantage that acts by an API key.
 
@@ -48,7 +48,7 @@ class Vantages:
             now = self.uow.clock.now()
             scope.session.add(VantageRow(name=BUILT_IN, key_id=None, added_at=now, release="", waiting=0))
 
-    @command(permission="partners.manage")
+    @command(permission="probes.manage")
     def remove(self, actor: Actor, *, name: str) -> str | None:
         """Remove a vantage; what it said counts no more. Returns the id of its key, to be revoked.
 

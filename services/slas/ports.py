@@ -61,21 +61,3 @@ class UptimeRecord(Protocol):
     def names(self, actor: Actor) -> Mapping[str, str]:
         """Return the name of every component by its id."""
         ...
-
-
-class NoUptime:
-    """An installation without components."""
-
-    def uptime(
-        self, _actor: Actor, _component_id: str | None, edges: Sequence[datetime]
-    ) -> Sequence[tuple[float, float, float, float]]:
-        """Return that nothing is known."""
-        return [(0.0, 0.0, 0.0, 0.0)] * max(0, len(edges) - 1)
-
-    def measured_since(self, _actor: Actor, _component_id: str | None) -> datetime | None:
-        """Return nothing."""
-        return None
-
-    def names(self, _actor: Actor) -> Mapping[str, str]:
-        """Return nothing."""
-        return {}

@@ -50,7 +50,7 @@ def method_page(state: StatusState, policy: UptimePolicy) -> Component:
 
 def _accounting(state: StatusState, policy: UptimePolicy) -> list[Component]:
     """How components are found to be down, what counts as uptime, and when a promise counts as broken."""
-    rules = [[html.B(f"{sla.title}. "), sla.policy] for sla in state.slas]
+    rules = [html.Span([html.B(f"{sla.title}. "), sla.policy]) for sla in state.slas]
     return [
         card(
             prose([

@@ -15,6 +15,7 @@ from services.public import PublicServices
 from status_page.documents import blueprint
 from status_page.snapshot import Snapshot
 from status_page.surface import register
+from tests.status_page.absent import public_with
 from web.shell.app import make_server
 from web.shell.config import ShellConfig
 from web.shell.ports import Ports
@@ -32,7 +33,7 @@ def recording(uow: UnitOfWork) -> Recording:
 @pytest.fixture
 def public(uow: UnitOfWork, clock: FixedClock) -> PublicServices:
     """What the public surface reads through."""
-    return PublicServices(Figures(SqlMetricStore(uow), clock), VisitorActor(PUBLIC_PERMISSIONS), clock)
+    return public_with(Figures(SqlMetricStore(uow), clock), clock, VisitorActor(PUBLIC_PERMISSIONS))
 
 
 @pytest.fixture

@@ -27,13 +27,14 @@ from services.incidents.views import (
     UpdateView,
 )
 from services.kernel.clock import Clock
-from services.kernel.context import Actor, VisitorActor
+from services.kernel.context import Actor
 from services.kernel.errors import DomainError, NotFound
 from services.kernel.paging import Page, PageRequest
 from services.metrics.views import CompanionView, FigureState, FigureView, PointView
 from services.public import PublicServices
 from services.releases.views import ReleaseView
 from services.slas.views import BreachView, BurnView, ExclusionView, SlaMonthView, SlaState, SlaView
+from tests.status_page.absent import public_with
 
 T = TypeVar("T")
 DAY_SECONDS = 86_400.0
@@ -255,9 +256,9 @@ class World:
 
     def public(self) -> PublicServices:
         """The narrow facade over this world."""
-        return PublicServices(
-            Figures(self), VisitorActor(), self.clock, components=Components(self), incidents=Incidents(self),
-            slas=Slas(self), releases=Releases(self),
+        return public_with(
+            Figures(self), self.clock, components=Components(self), incidents=Incidents(self), slas=Slas(self),
+            releases=Releases(self),
         )  # fmt: skip
 
 

@@ -11,14 +11,15 @@ from flask import Flask
 from services.components.views import ComponentStatus, ComponentsView, ComponentView, DayView, GroupView
 from services.incidents.views import AffectedView, ComponentChangeView, Impact, IncidentView, UpdateView
 from services.kernel.clock import FixedClock
-from services.kernel.context import Actor, VisitorActor
+from services.kernel.context import Actor
 from services.kernel.errors import NotFound, Unavailable
 from services.kernel.paging import Page, PageRequest
 from services.metrics.views import FigureView
-from services.public import NoComponents, NoIncidents, PublicServices
+from services.public import PublicFigures, PublicServices
 from status_page.programs.documents import blueprint
 from status_page.programs.site import Site
 from status_page.snapshot import Snapshot
+from tests.status_page.absent import NoComponents, NoIncidents, public_with
 from web.shell.app import make_server
 from web.shell.config import ShellConfig
 from web.shell.ports import Ports
@@ -137,13 +138,8 @@ class Story(NoIncidents, NoComponents):
 
 
 def public_of(story: Story) -> PublicServices:
-    return PublicServices(
-        figures=story,  # type: ignore[arg-type] # the history of figures is not read here
-        visitor=VisitorActor(),
-        clock=story.clock,
-        components=story,
-        incidents=story,
-    )
+    figures: PublicFigures = story  # type: ignore[assignment] # the history of figures is not read here
+    return public_with(figures, story.clock, components=story, incidents=story)
 
 
 def server_of(story: Story, folder: Path, origin: str = "https://status.example.com") -> Flask:

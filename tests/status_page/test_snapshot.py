@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from services.kernel.clock import FixedClock
-from services.kernel.context import Actor, VisitorActor
+from services.kernel.context import Actor
 from services.kernel.errors import NotFound, Unavailable
 from services.metrics.views import CompanionView, FigureState, FigureView, PointView
-from services.public import PublicServices
 from status_page.snapshot import Snapshot
 from status_page.state import StatusState
 from status_page.verdict import overall
+from tests.status_page.absent import public_with
 
 
 def figure(clock: FixedClock, state: FigureState = FigureState.MET, title: str = "Join time, p95") -> FigureView:
@@ -56,7 +56,7 @@ class Source:
 
 
 def snapshot_of(source: Source, path: Path) -> Snapshot:
-    return Snapshot(PublicServices(source, VisitorActor(), source.clock), path)
+    return Snapshot(public_with(source, source.clock), path)
 
 
 PARTLY = "What is measured meets its target; not everything is measured"

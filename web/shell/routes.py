@@ -141,18 +141,29 @@ def route(
             declare(owner, name)
             owner.add_url_rule(rule, name, view, methods=list(methods))
         else:
-
-            def on_register(state: BlueprintSetupState) -> None:
-                server = state.app
-                if not isinstance(server, Flask):
-                    raise TypeError(f"{rule} is registered on {type(server).__name__}, not on a Flask server.")
-                declare(server, f"{state.name_prefix}.{state.name}.{name}".lstrip("."))
-                state.add_url_rule(rule, name, view, methods=list(methods))
-
-            owner.record(on_register)
+            _record(owner, rule, name, declare, lambda state: state.add_url_rule(rule, name, view, methods=[*methods]))
         return view
 
     return decorate
+
+
+def _record(
+    owner: Blueprint,
+    rule: str,
+    name: str,
+    declare: Callable[[Flask, str], None],
+    add: Callable[[BlueprintSetupState], None],
+) -> None:
+    """Declare a blueprint's view wherever the blueprint is registered, under the name that it has there."""
+
+    def on_register(state: BlueprintSetupState) -> None:
+        server = state.app
+        if not isinstance(server, Flask):
+            raise TypeError(f"{rule} is registered on {type(server).__name__}, not on a Flask server.")
+        declare(server, f"{state.name_prefix}.{state.name}.{name}".lstrip("."))
+        add(state)
+
+    owner.record(on_register)
 
 
 def declared_rules(server: Flask) -> Iterator[tuple[Rule, Declaration | None]]:

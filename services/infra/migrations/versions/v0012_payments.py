@@ -11,6 +11,14 @@ depends_on = None
 
 def upgrade() -> None:
     """Go to this revision."""
+    _notices()
+    _orders()
+    _payouts()
+    _prices()
+    _attempts()
+
+
+def _notices() -> None:
     op.create_table(
         "payments_notices",
         sa.Column("id", sa.String(length=80), nullable=False),
@@ -23,6 +31,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_payments_notices_processor_id"), ["processor_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_payments_notices_received_at"), ["received_at"], unique=False)
 
+
+def _orders() -> None:
     op.create_table(
         "payments_orders",
         sa.Column("id", sa.String(), nullable=False),
@@ -47,6 +57,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_payments_orders_origin"), ["origin"], unique=False)
         batch_op.create_index("ix_payments_orders_state_quiet_since", ["state", "quiet_since"], unique=False)
 
+
+def _payouts() -> None:
     op.create_table(
         "payments_payouts",
         sa.Column("id", sa.String(), nullable=False),
@@ -75,6 +87,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_payments_payouts_origin"), ["origin"], unique=False)
         batch_op.create_index(batch_op.f("ix_payments_payouts_state"), ["state"], unique=False)
 
+
+def _prices() -> None:
     op.create_table(
         "payments_prices",
         sa.Column("title_slug", sa.String(length=80), nullable=False),
@@ -83,6 +97,9 @@ def upgrade() -> None:
         sa.Column("priced_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("title_slug", name=op.f("pk_payments_prices")),
     )
+
+
+def _attempts() -> None:
     op.create_table(
         "payments_attempts",
         sa.Column("id", sa.String(), nullable=False),
