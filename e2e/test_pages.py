@@ -57,6 +57,8 @@ PROOFS = {
     "figure": Proof("/status/figures/<name>/", "/status/figures/join_time_p95/?days=30"),
     "figure-empty": Proof("/status/figures/<name>/", "/status/figures/rebuffer_ratio/", bare=True),
     "method": Proof("/status/how-we-measure/"),
+    "widget": Proof("/status/widget/"),
+    "widget-empty": Proof("/status/widget/", bare=True),
     "subscribe": Proof("/status/subscribe/"),
     "subscribe-webhook": Proof("/status/subscribe/", "/status/subscribe/?by=webhook"),
     "subscribe-sent": Proof("/status/subscribe/sent/"),
@@ -109,7 +111,6 @@ REACHED = {
 NO_PAGES = {
     "/",
     "/.well-known/change-password",
-    "/.well-known/security.txt",
     "/account/",
     "/api/v1/incidents",
     "/api/v1/incidents/<incident_id>",
@@ -123,15 +124,12 @@ NO_PAGES = {
     "/ingest/cmcd/sessions/<sid>",
     "/media/<path:path>",
     "/metrics",
-    "/robots.txt",
     "/static/<file_hash>/<name>",
     "/static/dash/<version>/<package>/<path:path>",
-    "/status/figures.json",
-    "/status/figures/<name>.csv",
-    "/status/live.json",
-    "/status/shared/<token>/report-<month>.pdf",
 }
 """What answers a GET with a file, a document for programs, or the way to a page."""
+FILES = (".atom", ".csv", ".ics", ".js", ".json", ".pdf", ".png", ".rss", ".svg", ".txt")
+"""How the names of files and documents end, which are no pages either."""
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +146,7 @@ def test_every_page_of_the_product_is_proved_here(server: Flask) -> None:
         for rule, declared in declared_rules(server)
         if declared is not None and "GET" in (rule.methods or ()) and not _of_dash(rule.rule, prefixes)
     }
+    documents = {each for each in documents if not each.endswith(FILES)}
     assert pages | documents - NO_PAGES == {proof.rule for proof in PROOFS.values()} - {"403", "404"} | REACHED
 
 

@@ -11,12 +11,14 @@ from flask import Blueprint, Response, request
 
 from services.kernel.errors import DomainError
 from services.public import PublicServices
+from status_page.shown import Shown
 from status_page.snapshot import Snapshot
 from status_page.wording import moment
 from web.shell.headers import allow
 from web.shell.routes import PUBLIC, CachedDocument, route
 from web.ui import NavItem, Node, attrs, banner, button, demo_banner, link, public_frame, timestamp
 from web.ui.document import Document, csp_hashes
+from web.ui.frames import MAIN_ID
 from web.ui.nodes import classes, flatten
 from web.ui.static import StaticManifest
 from web.ui.theme import State
@@ -32,11 +34,13 @@ NAVIGATION: Final = (
     NavItem("How we measure", f"{PREFIX}how-we-measure/"),
 )
 FEEDS: Final = (
-    ("RSS", f"{PREFIX}history.rss", "application/rss+xml"),
-    ("Atom", f"{PREFIX}history.atom", "application/atom+xml"),
-    ("Calendar", f"{PREFIX}maintenance.ics", "text/calendar"),
-    ("JSON", f"{PREFIX}figures.json", "application/json"),
+    ("RSS", f"{PREFIX}feed.rss", "application/rss+xml"),
+    ("Atom", f"{PREFIX}feed.atom", "application/atom+xml"),
+    ("Calendar", f"{PREFIX}calendar.ics", "text/calendar"),
+    ("JSON", "/api/v2/summary.json", "application/json"),
 )
+READERS: Final = (*FEEDS[:2], ("JSON feed", f"{PREFIX}feed.json", "application/feed+json"))
+"""What feed readers find by themselves on every page."""
 KEPT: Final = CachedDocument(ttl_seconds=5.0, query=frozenset({"days", "after", "month", "component"}))
 """Copies are made anew at once when something public changes; measurements are some seconds old at the most."""
 
@@ -48,7 +52,8 @@ _ZONE: Final = html.Span("Times are UTC.", **attrs(data_zone="true"))
 class Written:
     """What a view shows: its tree, what stands in the head, and whether it is drawn anew while it is open.
 
-    `under` is the place in the navigation that it belongs to, where its own address does not tell.
+    `under` is the place in the navigation that it belongs to, where its own address does not tell; `framed` is what
+    other sites show in a frame, and has nothing around it.
     """
 
     tree: Node
@@ -56,6 +61,7 @@ class Written:
     description: str = ""
     live: bool = True
     under: str = ""
+    framed: bool = False
 
 
 class PublicPages:
@@ -70,31 +76,36 @@ class PublicPages:
 
         @route(blueprint, rule, access=PUBLIC, cache=KEPT, endpoint=name)
         def view(**variables: str) -> Response:
-            return self.answer(draw(**variables))
+            return self.answer(draw(**variables), shown=Shown.of_request())
 
-    def answer(self, written: Written, status: int = 200) -> Response:
-        """Return a page as a response."""
+    def answer(self, written: Written, status: int = 200, *, shown: Shown | None = None) -> Response:
+        """Return a page as a response; `shown` is where anybody may find it, which a page of one's own does not say."""
         allow("script-src", *csp_hashes(self._manifest))
-        return Response(self.html(written, request.path), status, mimetype="text/html")
+        return Response(self.html(written, request.path, shown), status, mimetype="text/html")
 
-    def html(self, written: Written, path: str) -> str:
+    def html(self, written: Written, path: str, shown: Shown | None = None) -> str:
         """Return the whole document of a page."""
         links: list[dict[str, str]] = [{"rel": "icon", "href": "/favicon.ico", "type": "image/svg+xml"}]
         links += [
             {"rel": "alternate", "type": kind, "title": f"{TITLE}, {name}", "href": href}
-            for name, href, kind in FEEDS
-            if name in {"RSS", "Atom"}
+            for name, href, kind in READERS
         ]
+        if shown:
+            links.append({"rel": "canonical", "href": shown.url})
         document = Document(
             self._manifest,
             f"{written.title} · {TITLE}",
             written.description or None,
             style="status-page.css",
-            scripts=SCRIPTS,
+            scripts=(*SCRIPTS, "framed.js") if written.framed else SCRIPTS,
             links=links,
+            metas=shown.metas(f"{written.title} · {TITLE}", written.description) if shown else (),
             light=True,
         )
-        return document.html(self.frame(self._living(written), written.under or path))
+        living = self._living(written)
+        if written.framed:
+            return document.html(html.Div(html.Main(flatten(living), id=MAIN_ID), className="public framed"))
+        return document.html(self.frame(living, written.under or path))
 
     def _living(self, written: Written) -> Node:
         """The page, with what tells a script that it is to be kept up to date, and how old it is where it is old."""

@@ -19,6 +19,7 @@ from status_page.pages.service_levels import service_levels_page
 from status_page.reading import Reading, months_back
 from status_page.shared import blueprint as shared_blueprint
 from status_page.snapshot import Snapshot
+from status_page.widget import blueprint as widget_blueprint
 from web.ui.static import StaticManifest
 
 MONTHS_SHOWN = 6
@@ -36,6 +37,7 @@ def register(server: Flask, public: PublicServices, snapshot: Snapshot, manifest
     server.register_blueprint(blueprint)
     server.register_blueprint(live_blueprint(snapshot))
     server.register_blueprint(shared_blueprint(public, reading, pages))
+    server.register_blueprint(widget_blueprint(reading, pages, manifest))
 
 
 def _figures(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> None:

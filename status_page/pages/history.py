@@ -136,7 +136,7 @@ def maintenance_page(
     past = [each for each in listed if each.id not in shown]
     return stack([
         page_head("Maintenance", lead="What we plan, what is under way, and what was done.",
-                  actions=link("Calendar", "/status/maintenance.ics", arrow=True)),
+                  actions=link("Calendar", "/status/calendar.ics", arrow=True)),
         card(incident_list(under_way, now), title="Under way") if under_way else None,
         card(incident_list(upcoming, now) or html.P("Nothing is scheduled.", className="dim"), title="Scheduled"),
         card(incident_list(past, now) or html.P("There was none so far.", className="dim"), title="Past"),

@@ -98,8 +98,8 @@ def subscribe_page(channel: Channel, given: Given, components: ComponentsView, c
                 ("You get a letter with a link. Nothing is sent before you follow it, and every letter after that has "
                  "a link that ends it with one click."),
                 "Your address is stored encrypted under a key of its own, which is destroyed when you unsubscribe.",
-                ["Without an address at all: ", link("RSS", f"{PREFIX}history.rss"), ", ",
-                 link("Atom", f"{PREFIX}history.atom"), ", ", link("calendar", f"{PREFIX}maintenance.ics"), "."],
+                ["Without an address at all: ", link("RSS", f"{PREFIX}feed.rss"), ", ",
+                 link("Atom", f"{PREFIX}feed.atom"), ", ", link("calendar", f"{PREFIX}calendar.ics"), "."],
             ]),
             title="What happens next",
         ),

@@ -2,20 +2,17 @@
 
 import json
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from wsgiref.types import WSGIApplication
 
 import pytest
 from playwright.sync_api import Browser, expect
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from services.components.views import ComponentStatus
-from tests.servers.process import free_port
+from tests.status_page.serving import on_a_port
 from tests.status_page.stories import Story, component, group, incident, maintenance, server_of
 from tools.paths import ROOT
 from tools.prepare import EXPORTER_VENV
@@ -45,22 +42,6 @@ const calendar = new ICAL.Component(ICAL.parse(require('fs').readFileSync(0, 'ut
 const events = calendar.getAllSubcomponents('vevent').map((each) => new ICAL.Event(each));
 console.log(JSON.stringify(events.map((e) => [e.uid, e.startDate.toJSDate().toISOString(), e.summary])));
 """
-
-
-@contextmanager
-def on_a_port(app: Callable[[str], WSGIApplication]) -> Iterator[str]:
-    """Serve an application, made for its own address, on a port of this machine."""
-    port = free_port()
-    origin = f"http://127.0.0.1:{port}"
-    server = make_server("127.0.0.1", port, app(origin), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield origin
-    finally:
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
 
 
 @contextmanager

@@ -38,7 +38,7 @@ OWN_STYLES = (
 DASH_STYLES = ("dash.css",)
 SURFACE_STYLES = ("storefront.css", "status.css")
 """Used on the pages of one surface only: beside public.css, or joined with it."""
-OWN_SCRIPTS = ("theme.js", "ui.js", "components.js", "storefront.js", "status.js")
+OWN_SCRIPTS = ("theme.js", "ui.js", "components.js", "storefront.js", "status.js", "framed.js", "widget.js")
 
 FONT_FACES = """\
 @font-face{{font-family:"Inter Variable";font-style:normal;font-display:swap;font-weight:100 900;

@@ -61,11 +61,18 @@ def body_end(
     return manifest.sprite(icons, drawn=DAY_PATTERNS) + tags
 
 
+def _elements(name: str, elements: Sequence[dict[str, str]]) -> str:
+    """Return empty elements of the head."""
+    said = (" ".join(f'{key}="{escape(value)}"' for key, value in each.items()) for each in elements)
+    return "".join(f"<{name} {attributes}>" for attributes in said)
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A page that the server writes whole.
 
-    `links` are further link elements of the head (feeds, canonical address) as attribute mappings.
+    `links` are further link elements of the head (feeds, canonical address) as attribute mappings, and `metas` its
+    further meta elements (what other sites show of the page).
     """
 
     manifest: StaticManifest
@@ -74,6 +81,7 @@ class Document:
     style: str = "public.css"
     scripts: Sequence[str] = ("ui.js",)
     links: Sequence[dict[str, str]] = field(default_factory=tuple)
+    metas: Sequence[dict[str, str]] = field(default_factory=tuple)
     language: str = "en"
     standalone: bool = False
     light: bool = False
@@ -86,10 +94,7 @@ class Document:
         body = to_html(tree)
         used = sorted(set(re.findall(r'<use href="#i-([a-z0-9-]+)"', body)))
         about = f'<meta name="description" content="{escape(self.description)}">' if self.description else ""
-        links = "".join(
-            "<link " + " ".join(f'{name}="{escape(value)}"' for name, value in link.items()) + ">"
-            for link in self.links
-        )
+        links = _elements("meta", self.metas) + _elements("link", self.links)
         top, end = (
             self._carried(used)
             if self.standalone
