@@ -36,6 +36,7 @@ from processes.demo_data import (
     seed_people,
     seed_titles,
 )
+from processes.first_probes import opened
 from processes.version import note_deploy as note_deploy_of
 from services.infra.logs import start_logging
 from services.infra.migrate import migrate as migrate_database
@@ -129,7 +130,7 @@ def check() -> None:
 @app.command()
 def seed() -> None:
     """Make the demo's people, titles and history, where they are not there yet."""
-    wired = wire(_started("seed"))
+    wired = wire(opened(_started("seed")))
     found_components(wired)
     seed_people(wired)
     seed_components(wired, typer.echo)
@@ -153,7 +154,7 @@ def demo_traffic() -> None:
 @app.command("demo-films")
 def demo_films() -> None:
     """Make the demo's films, and publish each as soon as it is there."""
-    seed_titles(wire(_started("demo-films")), typer.echo)
+    seed_titles(wire(opened(_started("demo-films"))), typer.echo)
 
 
 @app.command()

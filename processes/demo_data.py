@@ -13,6 +13,7 @@ from demo.media import build, remove
 from demo.publish import PUBLISHER, publish_titles
 from demo.titles import RECIPES
 from demo.traffic import Audience
+from processes.first_probes import found_film_probes
 from services.components.founding import DEMO_SOURCE, FIRST, FOUNDER
 from services.infra.http import make_client
 from services.infra.settings import Settings
@@ -24,7 +25,7 @@ from services.wiring import Wired
 
 WHEEL = Path(__file__).parent.parent / "var" / "media-wheel"
 _SEEDER = JobActor("demo.seeder", frozenset({"identity.demo"}))
-_CLEANER = JobActor("demo.cleaner", frozenset({"identity.demo", "metrics.forget"}))
+_CLEANER = JobActor("demo.cleaner", frozenset({"identity.demo", "metrics.forget", "probes.demo"}))
 
 
 def seed_people(wired: Wired) -> None:
@@ -58,6 +59,8 @@ def seed_titles(wired: Wired, say: Callable[[str], None]) -> None:
     """Make the demo's videos where they are missing, and publish each as soon as it is there."""
     for recipe in RECIPES:
         publish_titles(wired.services.catalogue, build(wired.settings.data_dir / "media", WHEEL, say, [recipe]))
+        if recipe is RECIPES[0]:
+            found_film_probes(wired, wired.services.catalogue.title(PUBLISHER, recipe.slug))
 
 
 def seed_history(wired: Wired, say: Callable[[str], None]) -> None:
@@ -92,6 +95,7 @@ def forget_demo(wired: Wired) -> dict[str, int]:
         "titles": len(wired.services.catalogue.withdraw_all(PUBLISHER, "demo")),
         "videos": remove(wired.settings.data_dir / "media"),
         "incidents": wired.services.incidents.forgetting.forget_origin(NARRATOR, origin=ORIGIN),
+        "probes": wired.services.probes.founding.remove_demo(_CLEANER),
         "components": wired.services.components.founding.forget_source(TELLER, source=DEMO_SOURCE),
         "releases": wired.services.releases.forget_origin(TELLER, "demo"),
         "people": wired.services.identity.founding.remove_demo(_CLEANER),

@@ -11,6 +11,7 @@ import httpx
 import typer
 
 from processes.demo_data import demo_people, found_components, seed_components, seed_incidents, seed_people
+from processes.first_probes import found_probes, opened
 from processes.mailbox import mailbox_port, with_mailbox
 from processes.supervise import Command, Supervisor
 from processes.version import note_version
@@ -32,7 +33,7 @@ def run(settings: Settings) -> int:
     answer.
     """
     start_logging(settings.model_copy(update={"log_level": "warning", "log_format": "console"}), "up")
-    settings = with_mailbox(settings)
+    settings = opened(with_mailbox(settings))
     for problem in problems(settings):
         raise Conflict("cannot_start", problem)
     typer.echo("front end …")
@@ -41,6 +42,7 @@ def run(settings: Settings) -> int:
     migrate(settings.database_url)
     wired = wire(settings)
     found_components(wired)
+    found_probes(wired)
     note_version(wired)
     if settings.demo:
         typer.echo("demo people and the past of components …")
@@ -109,7 +111,11 @@ def _figures_folder(settings: Settings) -> Path:
 
 def _environment(settings: Settings) -> dict[str, str]:
     """Return what children must be told that their own environment may not say."""
-    told = {"GREENLIGHT_DEMO": "true" if settings.demo else "false", "PYTHONPATH": str(_ROOT)}
+    told = {
+        "GREENLIGHT_DEMO": "true" if settings.demo else "false",
+        "GREENLIGHT_PROBE_ALLOW": settings.probe_allow,
+        "PYTHONPATH": str(_ROOT),
+    }
     if settings.demo:
         # A person reads this terminal: only what needs them, unless they asked for more.
         quiet = {"log_level": "warning", "log_format": "console"}

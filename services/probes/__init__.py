@@ -1,30 +1,6 @@
 """Probes: what is watched, from where, what was found, and what the vantages together come to."""
 
-from dataclasses import dataclass
-
-from services.infra.targets import OutboundPolicy
-from services.infra.uow import UnitOfWork
-from services.probes.definitions import Definitions
-from services.probes.intake import ProbeIntake
-from services.probes.reads import ProbeReads
-from services.probes.upkeep import ProbeUpkeep
-from services.probes.vantages import Vantages
+from services.probes.assembly import Probes, make_probes
 from services.probes.views import ProbeDraft, ProbeView, VantageView
 
 __all__ = ["ProbeDraft", "ProbeView", "Probes", "VantageView", "make_probes"]
-
-
-@dataclass(frozen=True, slots=True)
-class Probes:
-    """Everything that can be done with probes."""
-
-    definitions: Definitions
-    vantages: Vantages
-    intake: ProbeIntake
-    reads: ProbeReads
-    upkeep: ProbeUpkeep
-
-
-def make_probes(uow: UnitOfWork, policy: OutboundPolicy) -> Probes:
-    """Return the verbs of probes, for an installation whose probes may go where the policy says."""
-    return Probes(Definitions(uow, policy), Vantages(uow), ProbeIntake(uow), ProbeReads(uow), ProbeUpkeep(uow))

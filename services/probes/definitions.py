@@ -53,10 +53,10 @@ class Definitions:
         component_before = row.component_id
         if component_before != draft.component_id:
             withdrawn(scope, row)
-        _written(scope, self.policy, row, draft)
+        written(scope, self.policy, row, draft)
         scope.note(probe_id=probe_id, name=row.name, kind=row.kind)
         if before != (row.kind, row.target, row.settings, False):
-            _begin_anew(scope, row)
+            begin_anew(scope, row)
         elif component_before != row.component_id and row.verdict is not None:
             told(scope, row, Verdict(row.verdict), self.uow.clock.now(), row.explanation)
 
@@ -83,7 +83,7 @@ class Definitions:
         if row.enabled:
             raise Conflict("probe_running", "This probe is not paused.")
         row.enabled = True
-        _begin_anew(scope, row)
+        begin_anew(scope, row)
         scope.note(probe_id=probe_id, name=row.name)
 
     @command(permission="probes.manage")
@@ -92,7 +92,7 @@ class Definitions:
 
         Raises: NotFound.
         """
-        _removed(current(), _locked(probe_id))
+        removed(current(), _locked(probe_id))
 
     @command(permission="probes.manage")
     def ask(self, actor: Actor, *, probe_id: str) -> None:
@@ -107,22 +107,6 @@ class Definitions:
         row.asked_at = now
         scope.note(probe_id=probe_id)
 
-    @command(permission="probes.demo")
-    def seed(self, actor: Actor, drafts: list[ProbeDraft]) -> list[str]:
-        """Make the demo's probes, where none of that name is there yet, and return the new ids."""
-        scope = current()
-        known = set(scope.session.scalars(sa.select(ProbeRow.name)))
-        return [made(scope, self.policy, draft, demo=True) for draft in drafts if draft.name not in known]
-
-    @command(permission="probes.demo")
-    def remove_demo(self, actor: Actor) -> int:
-        """Remove the demo's probes, and return how many there were."""
-        scope = current()
-        rows = scope.session.scalars(sa.select(ProbeRow).where(ProbeRow.demo).with_for_update()).all()
-        for row in rows:
-            _removed(scope, row)
-        return len(rows)
-
 
 def made(scope: Scope, policy: OutboundPolicy, draft: ProbeDraft, *, enabled: bool = True, demo: bool = False) -> str:
     """Store a new probe, and return its id.
@@ -133,14 +117,18 @@ def made(scope: Scope, policy: OutboundPolicy, draft: ProbeDraft, *, enabled: bo
     row = ProbeRow(
         id=new_id(_PREFIX), enabled=enabled, demo=demo, created_at=now, counts_from_at=now, explanation="", kind=""
     )
-    _written(scope, policy, row, draft)
+    written(scope, policy, row, draft)
     scope.session.add(row)
     scope.session.flush()
     scope.note(probe_id=row.id, name=row.name, kind=row.kind)
     return row.id
 
 
-def _written(scope: Scope, policy: OutboundPolicy, row: ProbeRow, draft: ProbeDraft) -> None:
+def written(scope: Scope, policy: OutboundPolicy, row: ProbeRow, draft: ProbeDraft) -> None:
+    """Write a draft into a probe's row.
+
+    Raises: Invalid, naming the fields.
+    """
     checked_numbers(draft, list(scope.session.scalars(sa.select(VantageRow.name))))
     check = read_check(draft.kind, draft.settings)
     row.target = checked_target(draft.kind, draft.target, policy)
@@ -170,7 +158,7 @@ def _secret_in_place(row: ProbeRow, check: Check) -> None:
         raise Invalid("probe_secret", message, fields={"target": message})
 
 
-def _begin_anew(scope: Scope, row: ProbeRow) -> None:
+def begin_anew(scope: Scope, row: ProbeRow) -> None:
     """Forget how the vantages stood: nothing is known of what is measured now."""
     row.counts_from_at = scope.uow.clock.now()
     scope.session.execute(sa.delete(StandingRow).where(StandingRow.probe_id == row.id))
@@ -178,7 +166,8 @@ def _begin_anew(scope: Scope, row: ProbeRow) -> None:
         told(scope, row, Verdict.UNKNOWN, scope.uow.clock.now(), "not looked at yet")
 
 
-def _removed(scope: Scope, row: ProbeRow) -> None:
+def removed(scope: Scope, row: ProbeRow) -> None:
+    """Remove a probe with all that it measured."""
     withdrawn(scope, row)
     for table in (ResultRow, HourRow, StandingRow):
         probe_id: Any = table.probe_id

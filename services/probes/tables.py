@@ -113,3 +113,16 @@ class HourRow(Base):
     latency_count: Mapped[int] = column(PersonalData.NONE)
     latency_total_ms: Mapped[int] = column(PersonalData.NONE, _BigId)
     latency_max_ms: Mapped[int] = column(PersonalData.NONE)
+
+
+class FirstRow(Base):
+    """A probe that an installation began with: under which name, and what it looked at then.
+
+    It stays when the probe is removed, so that a restart does not bring back what somebody took away.
+    """
+
+    __tablename__ = "probes_first"
+
+    key: Mapped[str] = column(PersonalData.NONE, primary_key=True)
+    probe_id: Mapped[str] = column(PersonalData.NONE)
+    target: Mapped[str] = column(PersonalData.NONE)

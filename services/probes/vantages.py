@@ -1,5 +1,7 @@
 """Places from where probes look: each acts by an API key of its own, but the built-in one."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from services.infra.uow import UnitOfWork, current
@@ -45,8 +47,7 @@ class Vantages:
         """Make the vantage inside the background process, where it is not there yet."""
         scope = current()
         if scope.session.get(VantageRow, BUILT_IN) is None:
-            now = self.uow.clock.now()
-            scope.session.add(VantageRow(name=BUILT_IN, key_id=None, added_at=now, release="", waiting=0))
+            scope.session.add(built_in_row(self.uow.clock.now()))
 
     @command(permission="probes.manage")
     def remove(self, actor: Actor, *, name: str) -> str | None:
@@ -102,3 +103,8 @@ class Vantages:
             )
             for row in rows
         ]
+
+
+def built_in_row(now: datetime) -> VantageRow:
+    """Return the vantage inside the background process, as it begins."""
+    return VantageRow(name=BUILT_IN, key_id=None, added_at=now, release="", waiting=0)

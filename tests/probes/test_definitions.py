@@ -9,6 +9,7 @@ from services.infra.targets import OutboundPolicy
 from services.kernel.errors import Conflict, DomainError, Gone, Invalid, NotFound
 from services.kernel.paging import PageRequest
 from services.probes import make_probes
+from services.probes.founding import FOUNDER, FirstProbe
 from services.probes.tables import ResultRow
 from tests.probes.conftest import DRAFT, OPERATOR, WATCHER, House, key
 
@@ -201,11 +202,33 @@ def test_probes_are_listed_by_name_page_by_page(house: House) -> None:
 
 
 def test_the_demo_s_probes_are_made_once_and_go_together(house: House) -> None:
-    assert len(house.probes.definitions.seed(WATCHER, [DRAFT])) == 1
-    assert house.probes.definitions.seed(WATCHER, [DRAFT]) == []
+    founding = house.probes.founding
+    first = FirstProbe("film", DRAFT, demo=True)
+    assert len(founding.found(FOUNDER, [first])) == 1
+    assert founding.found(FOUNDER, [first]) == []
     house.make(name="Mine")
-    assert house.probes.definitions.remove_demo(WATCHER) == 1
+    assert founding.remove_demo(WATCHER) == 1
     assert [p.name for p in house.probes.reads.probes(OPERATOR, PageRequest()).items] == ["Mine"]
+    assert len(founding.found(FOUNDER, [first])) == 1
+
+
+def test_a_first_probe_that_was_removed_stays_away(house: House) -> None:
+    first = FirstProbe("web", DRAFT)
+    [probe] = house.probes.founding.found(FOUNDER, [first])
+    house.probes.definitions.remove(OPERATOR, probe_id=probe)
+    assert house.probes.founding.found(FOUNDER, [first]) == []
+
+
+def test_a_first_probe_follows_its_target_and_begins_anew_unless_somebody_pointed_it_elsewhere(house: House) -> None:
+    first = FirstProbe("web", replace(DRAFT, vantages=("eu-1",)))
+    [probe] = house.probes.founding.found(FOUNDER, [first])
+    house.say(probe, eu_1="up")
+    moved = replace(first, draft=replace(first.draft, target="http://127.0.0.1:8482/"))
+    house.probes.founding.found(FOUNDER, [moved])
+    assert (house.view(probe).target, house.view(probe).verdict) == ("http://127.0.0.1:8482/", "unknown")
+    house.probes.definitions.change(OPERATOR, probe_id=probe, draft=replace(DRAFT, target="https://example.org/"))
+    house.probes.founding.found(FOUNDER, [first])
+    assert house.view(probe).target == "https://example.org/"
 
 
 def test_old_results_are_added_up_by_the_hour_and_dropped(house: House, engine: sa.Engine) -> None:

@@ -1,0 +1,91 @@
+"""What an installation looks at from its first minute on: its own doors, its database, and whom it needs."""
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from services.catalogue.views import TitleView
+from services.infra.settings import Settings
+from services.infra.targets import literal
+from services.probes.founding import FOUNDER, FirstProbe
+from services.probes.kinds import OWN_DATABASE
+from services.probes.rules import BUILT_IN
+from services.probes.views import ProbeDraft
+from services.wiring import Wired
+from storefront.media import media_url
+
+JOIN_MS_MAX = 2_000
+"""As long as a video may take to start: the playlists and the first segment have to come within it."""
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104 -- what a server listens on, read and not bound
+_PORTS = {"https": 443, "http": 80}
+
+
+def opened(settings: Settings) -> Settings:
+    """Return the settings with this installation's own doors open to its probes."""
+    own = [_place(settings)] if literal(_host(settings)) else []
+    payments = urlsplit(settings.stripe_url)
+    if payments.hostname in {"127.0.0.1", "::1"}:
+        own.append(payments.netloc)
+    known = [part for part in settings.probe_allow.split(",") if part]
+    allowed = ",".join(dict.fromkeys([*known, *own]))
+    return settings.model_copy(update={"probe_allow": allowed})
+
+
+def found_probes(wired: Wired) -> None:
+    """Make the probes of the first components, where they were never made, and lead along what moved."""
+    if wired.settings.built_in_vantage:
+        wired.services.probes.founding.found(FOUNDER, first_probes(wired.settings))
+
+
+def found_film_probes(wired: Wired, title: TitleView) -> None:
+    """Look at a film from now on; it has to be there, or nobody could tell a film that fails from none."""
+    if wired.settings.built_in_vantage:
+        wired.services.probes.founding.found(FOUNDER, film_probes(wired.settings, title))
+
+
+def first_probes(settings: Settings) -> list[FirstProbe]:
+    """Return the probes that need nothing but a running installation."""
+    site = f"http://{_place(settings)}"
+    first = [
+        _first("website", "Shop", "website00001", "http", f"{site}/shop/", contains="</html>"),
+        _first("status-page", "Status page", "website00001", "http", f"{site}/status/", contains="</html>"),
+        _first("public-api", "Public API", "publicapi001", "http", f"{site}/status/figures.json",
+               json_path="figures[0].name", json_value="join_time"),
+        _first("database", "Database", "database0001", "sql", OWN_DATABASE),
+    ]  # fmt: skip
+    if settings.stripe_secret_key.get_secret_value():
+        address = urlsplit(settings.stripe_url)
+        place = f"{address.hostname}:{address.port or _PORTS[address.scheme]}"
+        first += [
+            _first("checkout", "Payment processor, for checkout", "checkout0001", "tcp", place),
+            _first("payouts", "Payment processor, for payouts", "payouts00001", "tcp", place),
+        ]
+    return first
+
+
+def film_probes(settings: Settings, title: TitleView) -> list[FirstProbe]:
+    """Return the probes of one film: that it is delivered, and that it comes fast enough to start in time."""
+    playlist = f"http://{_place(settings)}{media_url(title.draft.hls_path)}"
+    demo = title.draft.origin == "demo"
+    delivery = _first("video-delivery", "Playlist and first segment", "videodeliv01", "hls", playlist)
+    start = _first(
+        "video-start", "Playlist and first segment within the target", "videostart01", "hls", playlist,
+        latency_ms_max=JOIN_MS_MAX,
+    )  # fmt: skip
+    return [replace(each, demo=demo) for each in (delivery, start)]
+
+
+def _first(key: str, name: str, component_id: str, kind: str, target: str, **settings: object) -> FirstProbe:
+    # Only this machine's own vantage can go to this machine.
+    draft = ProbeDraft(
+        name=name, kind=kind, target=target, settings=settings, component_id=component_id, vantages=(BUILT_IN,)
+    )
+    return FirstProbe(key, draft)
+
+
+def _place(settings: Settings) -> str:
+    host = _host(settings)
+    return f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}"
+
+
+def _host(settings: Settings) -> str:
+    return _HERE.get(settings.host, settings.host)
