@@ -99,7 +99,7 @@ class Watch:
             return False
         minutes = int(QUIET.total_seconds() // 60)
         row.resolved_at = now
-        body = f"The figure has kept its promise for {minutes} minutes."
+        body = f"The figure has kept its promise for {minutes} minutes.\n\n{_report(row)}"
         case.say(Said(IncidentStatus.RESOLVED.value, body, notifies=True, display_at=now))
         case.close("resolved")
         case.tell_components()
@@ -183,6 +183,24 @@ def _still_broken(incident_id: str) -> bool:
         .where(BreachRow.incident_id == incident_id, BreachRow.recovered_at.is_(None))
     )
     return bool(session.scalar(going))
+
+
+def _report(row: IncidentRow) -> str:
+    """Return the closing report: when it began, was found and ended, and what each of its breaches came to."""
+    ended_at = row.monitoring_at or row.updated_at
+    lasted = max(1, round((ended_at - row.started_at).total_seconds() / 60))
+    minutes = "1 minute" if lasted == 1 else f"{lasted:,} minutes"
+    times = (
+        f"It began at {_said_at(row.started_at)}, was found at {_said_at(row.created_at)} and was over at "
+        f"{_said_at(ended_at)}: {minutes}."
+    )
+    chosen = sa.select(BreachRow.recovery).where(BreachRow.incident_id == row.id).order_by(BreachRow.breach_id)
+    told = [text for text in dict.fromkeys(current().session.scalars(chosen)) if text]
+    return "\n\n".join([times, *told])[:_EXPLANATION_MAX]
+
+
+def _said_at(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _one_at_a_time(sla: str) -> None:

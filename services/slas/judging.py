@@ -135,7 +135,7 @@ def _burning(
     since = (tally or evidence.tally).worst_since(
         max(evidence.now - pair.long_seconds, evidence.recovered), evidence.now, pair.factor * agreement.allowed_ratio
     )
-    counted = f"{_amount(agreement, burn.long.bad)} of {_amount(agreement, burn.long.total)} {agreement.event_unit}"
+    counted = f"{amount(agreement, burn.long.bad)} of {amount(agreement, burn.long.total)} {agreement.event_unit}"
     explanation = (
         f"{f'In {part}: ' if part else ''}{counted} were bad within {_span(pair.long_seconds)}: the allowance burns "
         f"{_times(burn.long_burn)} as fast as promised, and {_times(burn.short_burn)} within the last "
@@ -205,7 +205,8 @@ def _sample_noun(agreement: Agreement) -> str:
     return "seconds" if agreement.recipe is None else "events"
 
 
-def _amount(agreement: Agreement, value: float) -> str:
+def amount(agreement: Agreement, value: float) -> str:
+    """Return a number of events in words."""
     return f"{value:,.1f}" if agreement.timed and value < 100 else f"{value:,.0f}"  # noqa: PLR2004 -- three figures tell
 
 

@@ -72,7 +72,7 @@ class Sources:
         for agreement in agreements:
             if agreement.recipe is None:
                 try:
-                    found[agreement.name] = self._up(actor, agreement, exclusions, now)
+                    found[agreement.name] = self._up(actor, agreement, now)
                 except DomainError as error:
                     _log.warning("sla_source_unavailable", extra={"code": error.code, "sla": agreement.name})
                     found[agreement.name] = Source(problem=error.message)
@@ -178,7 +178,7 @@ class Sources:
         spans = [(HOUR, first - week * _WEEK, last - week * _WEEK) for week in range(1, _WEEKS + 1)]
         return _by_metric(self._counts.buckets(actor, metrics, spans))
 
-    def _up(self, actor: Actor, agreement: Agreement, exclusions: Sequence[Exclusion], now: datetime) -> Source:
+    def _up(self, actor: Actor, agreement: Agreement, now: datetime) -> Source:
         since = self._uptime.measured_since(actor, agreement.component_id)
         starts_at = now - timedelta(seconds=agreement.window_seconds)
         steps = (*_UPTIME_STEPS, *range(300, 21_600, 300), *range(21_600, 3 * DAY, 1_800))
@@ -188,13 +188,10 @@ class Sources:
             Bucket(first.timestamp(), (last - first).total_seconds(), _time_counted(seconds))
             for (first, last), seconds in zip(pairwise(edges), spans, strict=True)
         ]
-        own = [e for e in exclusions if e.concerns(agreement)]
         return Source(
             tally=Timeline(buckets),
             history_since=None if since is None else since.timestamp(),
-            excluded_seconds=sum(s.maintenance for s in spans)
-            if agreement.component_id
-            else _seconds(own, starts_at, now),
+            excluded_seconds=sum(s.maintenance for s in spans),
             unknown_seconds=sum(s.unknown for s in spans),
         )
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from services.slas.agreements import Agreement
-from services.slas.judging import RANKS, Evidence, Firing, Judgement, still_burning
+from services.slas.agreements import DAY, Agreement
+from services.slas.burn import pairs_of
+from services.slas.judging import RANKS, Evidence, Firing, Judgement, amount, still_burning
 from services.slas.timeline import Counted
 from services.slas.tripwires import RECENT_SECONDS, Slot
 
@@ -14,6 +15,9 @@ GAP_SECONDS: Final = 90
 """Longer without a look, and we were not watching."""
 GOOD_AGAIN: Final = 3.0
 """So many good events show that something works again."""
+
+_GRAINS: Final = ((60, 6 * 3_600), (3_600, 3 * DAY))
+_TRIPPED: Final = frozenset({"nothing_arrives", "all_failing", "most_failing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def turn(
     clear_since = memory.clear_since if memory.clear_since is not None else evidence.now
     if evidence.now - clear_since < HOLD_SECONDS:
         return replace(memory, clear_since=clear_since), None
-    over = f"No rule has fired for {HOLD_SECONDS // 60} min, and {_why_clear(breach)}."
+    over = _closing(agreement, breach, evidence)
     return replace(memory, open=None, clear_since=None, recovered=evidence.now), Change("recovered", None, over)
 
 
@@ -102,8 +106,11 @@ def _fired(memory: Memory, breach: OpenBreach | None, worst: Firing, now: float)
 
 
 def _clear(agreement: Agreement, breach: OpenBreach, evidence: Evidence) -> bool:
-    """Tell whether there is evidence that it is over: silence is none."""
-    if breach.rule in {"nothing_arrives", "all_failing", "most_failing"}:
+    """Tell whether there is evidence that it is over, on the long window: silence is none."""
+    if breach.rule in _TRIPPED:
+        fastest = pairs_of(agreement)[:1]
+        if any(still_burning(agreement, pair.name, evidence, "") for pair in fastest):
+            return False
         since = evidence.tally.between(breach.fired - 60, evidence.now)
         for slot in evidence.slots if since.good < GOOD_AGAIN else ():
             since = since.plus(slot.counted) if slot.ends > breach.fired else since
@@ -112,9 +119,21 @@ def _clear(agreement: Agreement, breach: OpenBreach, evidence: Evidence) -> bool
     return still_burning(agreement, breach.rule, evidence, breach.part) is False
 
 
+def _closing(agreement: Agreement, breach: OpenBreach, evidence: Evidence) -> str:
+    """Return what is told at the end: why it is over, and what went wrong meanwhile."""
+    ago = evidence.now - breach.started
+    grain = next((seconds for seconds, until in _GRAINS if ago < until), DAY)  # whole buckets, as they are kept
+    during = evidence.tally.between(breach.started // grain * grain, evidence.now)
+    why = f"No rule has fired for {HOLD_SECONDS // 60} min, and {_why_clear(breach)}."
+    if during.total <= 0:
+        return f"{why} Nothing was counted since it began."
+    counted = f"{amount(agreement, during.bad)} of {amount(agreement, during.total)} {agreement.event_unit}"
+    return f"{why} Since it began, {counted} were bad."
+
+
 def _why_clear(breach: OpenBreach) -> str:
     if breach.rule == "nothing_arrives":
         return "events arrive again"
-    if breach.rule in {"all_failing", "most_failing"}:
-        return "most events are good again"
+    if breach.rule in _TRIPPED:
+        return "most events are good again, also over the long window"
     return "the long window burns slower than the rule's factor again"
