@@ -41,7 +41,7 @@ FEEDS: Final = (
 )
 READERS: Final = (*FEEDS[:2], ("JSON feed", f"{PREFIX}feed.json", "application/feed+json"))
 """What feed readers find by themselves on every page."""
-KEPT: Final = CachedDocument(ttl_seconds=5.0, query=frozenset({"days", "after", "month", "component"}))
+KEPT: Final = CachedDocument(ttl_seconds=5.0, query=frozenset({"days", "bars", "after", "month", "component"}))
 """Copies are made anew at once when something public changes; measurements are some seconds old at the most."""
 
 

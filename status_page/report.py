@@ -14,7 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from services.slas.views import SlaMonthView
-from status_page.wording import month_words
+from status_page.wording import month_words, ratio_words
 from web.ui import fmt
 
 _INK, _QUIET, _LINE = colors.HexColor("#1c2030"), colors.HexColor("#5c6370"), colors.HexColor("#d9dce3")
@@ -67,7 +67,7 @@ def _overview(rows: Sequence[SlaMonthView]) -> Table:
     heads = ("Agreement", "Promised", "Attained", "Good", "Of all", "Kept", "Breaches")
     body = [
         [
-            _text(row.title, _BODY), ratio(row.target_ratio), ratio(row.attained_ratio), _number(row.good),
+            _text(row.title, _BODY), _ratio(row.target_ratio), _ratio(row.attained_ratio), _number(row.good),
             _number(row.total), kept(row), str(len(row.breaches)),
         ]
         for row in rows
@@ -113,14 +113,13 @@ def _agreement(row: SlaMonthView) -> list[Any]:
     return [KeepTogether(said), *(left_out or [nothing]), *(breaches or [_text("There was no breach.", _SMALL)])]
 
 
-def ratio(value: float | None) -> str:
-    """A share as a percentage, cut off and never rounded up."""
-    return _plain(fmt.availability(value))
-
-
 def kept(row: SlaMonthView) -> str:
     """Whether the promise was kept, in a word."""
     return "no data" if row.met is None else "kept" if row.met else "missed"
+
+
+def _ratio(value: float | None) -> str:
+    return _plain(ratio_words(value))
 
 
 def _number(value: float) -> str:

@@ -166,6 +166,11 @@ def span_of(starts_at: datetime, ends_at: datetime | None) -> Node:
     return [moment(starts_at), f" {fmt.DASH} ", moment(ends_at, "hour" if same else "instant")]
 
 
+def ratio_words(ratio: float | None) -> str:
+    """A share of good events; a promise is written as it was given, what was attained is cut and never rounded up."""
+    return fmt.availability(ratio) if ratio is not None and ratio > 0.99 else fmt.percent(ratio)  # noqa: PLR2004 -- from two nines on, decimals are the point
+
+
 def listed(names: Sequence[str], most: int = 3) -> str:
     """Names as people say them: "A", "A and B", "A, B and 4 more"."""
     if len(names) > most:

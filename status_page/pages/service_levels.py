@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from services.slas.views import BreachView, BurnView, SlaMonthView, SlaState, SlaView
 from status_page.pages.component import table
-from status_page.wording import SLA_STATES, SLA_WORDS, component_href, moment, month_words, span_of
+from status_page.wording import SLA_STATES, SLA_WORDS, component_href, moment, month_words, ratio_words, span_of
 from web.ui import Node, Option, card, chip, columns, fmt, kpi, meter, note, page_head, segmented_links, stack
 from web.ui.nodes import flatten
 from web.ui.theme import State
@@ -68,11 +68,6 @@ def _counted(good: float, total: float) -> str:
 def number(value: float) -> str:
     """A count of events, or of seconds, without decimals that nobody reads."""
     return fmt.number(value, 0)
-
-
-def ratio_words(ratio: float | None) -> str:
-    """A share of good events; a promise is written as it was given, what was attained is cut and never rounded up."""
-    return fmt.availability(ratio) if ratio is not None and ratio > 0.99 else fmt.percent(ratio)  # noqa: PLR2004 -- from two nines on, decimals are the point
 
 
 def _budget(view: SlaView) -> Component:

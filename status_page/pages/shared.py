@@ -10,9 +10,8 @@ from services.metrics.views import FigureView
 from services.shares.views import SharedView
 from services.slas.views import SlaMonthView
 from status_page.pages.component import table
-from status_page.pages.service_levels import ratio_words
 from status_page.presentation import value_of, verdict
-from status_page.wording import moment, month_words
+from status_page.wording import moment, month_words, ratio_words
 from web.ui import Node, card, chip, columns, fmt, kpi, note, page_head, stack
 from web.ui.theme import State
 

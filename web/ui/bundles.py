@@ -47,8 +47,15 @@ src:url({inter}) format("woff2")}}
 src:url({mono}) format("woff2")}}
 @font-face{{font-family:"Inter Fallback";src:local("Arial"),local("Liberation Sans");size-adjust:107.12%;
 ascent-override:90.44%;descent-override:22.52%;line-gap-override:0%}}
+@font-face{{font-family:"Inter Fallback Wide";font-weight:100 500;src:local("DejaVu Sans");size-adjust:93.62%;
+ascent-override:103.48%;descent-override:25.76%;line-gap-override:0%}}
+@font-face{{font-family:"Inter Fallback Wide";font-weight:501 900;src:local("DejaVu Sans Bold");size-adjust:84.7%;
+ascent-override:114.38%;descent-override:28.48%;line-gap-override:0%}}
 """
-"""The faces; the fallback is stretched to Inter's measures, so that nothing moves when Inter arrives."""
+"""The faces; the fallbacks are stretched to Inter's measures, so that nothing moves when Inter arrives.
+
+The wide ones are for systems that have neither Arial nor its twin; bold is so much wider there that it has its own.
+"""
 
 
 def run_npm_ci(root: Path, *, tests: bool) -> None:

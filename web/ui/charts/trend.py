@@ -4,7 +4,7 @@ Lines are SVG stretched to the box; words are HTML placed by percentages, so tha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dash import html
@@ -29,8 +29,9 @@ from web.ui.nodes import ComponentId, Node, attrs, classes, flatten, given
 from web.ui.theme import State
 
 WIDTH, HEIGHT = 1000, 300
-# A tag takes a quarter of the width on a phone.
-_LANE_RATIO = 0.27
+# As wide as a tag may be (`.tag` in charts.css), and a little between two.
+_TAG_RATIO = 0.28
+_LANES_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,19 +183,29 @@ def _target_label(target: float | None, text: str | None, frame: _Frame) -> Node
 
 
 def _lanes(events: Sequence[Event], frame: _Frame) -> list[tuple[Event, int]]:
-    """Give each tag the lowest lane in which it does not cover the one before it; three lanes at most."""
-    last: list[float] = []
+    """Give each tag the highest of three lanes in which it covers no other; one that finds no room is a line alone."""
+    taken: list[list[tuple[float, float]]] = []
     placed: list[tuple[Event, int]] = []
     for event in sorted(events, key=lambda each: each.at):
-        x = frame.x(event.at)
         if not event.label:
             placed.append((event, 0))
             continue
-        lane = next((index for index, edge in enumerate(last) if x - edge >= _LANE_RATIO), len(last))
-        lane = min(lane, 2)
-        last[lane : lane + 1] = [x]
+        start, end = _extent_of_tag(frame.x(event.at))
+        lane = next((i for i, spans in enumerate(taken) if all(end <= a or start >= b for a, b in spans)), len(taken))
+        if lane == _LANES_MOST:
+            placed.append((replace(event, label=""), 0))
+            continue
+        if lane == len(taken):
+            taken.append([])
+        taken[lane].append((start, end))
         placed.append((event, lane))
     return placed
+
+
+def _extent_of_tag(x: float) -> tuple[float, float]:
+    """From where to where a tag reaches at the most, by the side to which it hangs from its line."""
+    back = {"after": 0.0, "before": 1.0}.get(_side(x) or "", 0.5)
+    return x - back * _TAG_RATIO, x + (1 - back) * _TAG_RATIO
 
 
 def _event(event: Event, lane: int, frame: _Frame) -> Component:
