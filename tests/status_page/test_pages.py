@@ -25,7 +25,8 @@ from status_page.wording import (
     STATUS_STATES,
     STATUS_WORDS,
 )
-from tests.status_page.doubles import World, component, figure, full, group, incident, sla
+from tests.status_page.doubles import World, full
+from tests.status_page.views import component, figure, group, incident, sla
 from web.shell.app import make_server
 from web.shell.config import ShellConfig
 from web.shell.ports import Ports
