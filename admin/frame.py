@@ -18,6 +18,7 @@ _SECTIONS = (
             ("Incidents", "incidents", "siren"),
             ("Maintenance", "maintenance", "wrench"),
             ("Templates", "templates", "file-text"),
+            ("Components", "components", "server"),
             ("Background work", "work", "workflow"),
         ),
     ),

@@ -2,6 +2,8 @@
 
 from admin.frame import PREFIX, frame
 from admin.pages import (
+    component,
+    components,
     deliveries,
     gallery,
     incident,
@@ -25,6 +27,8 @@ _PAGES = (
     incident,
     maintenance,
     templates,
+    components,
+    component,
     work,
     people,
     keys,

@@ -13,6 +13,7 @@ from services.components.rules import check_dependencies, check_start, clean_des
 from services.components.standing import Said, compute, mark_group, serialise, take_in
 from services.components.tables import ComponentRow, DependencyRow, GroupRow
 from services.components.timeline import NO_PROBE, Kind
+from services.components.versions import check_component, check_group
 from services.components.views import ComponentStatus
 from services.infra.uow import UnitOfWork, current
 from services.infra.verbs import command
@@ -57,18 +58,24 @@ class Arranging:
         Raises: Invalid.
         """
         row = add_group(current().session, name=name, description=description, origin=origin)
+        current().about(row.id)
         current().note(group_id=row.id, name=row.name)
         return row.id
 
     @command(permission="components.arrange")
-    def change_group(self, actor: Actor, *, group_id: str, name: str, description: str) -> None:
-        """Give a group another name and description.
+    def change_group(
+        self, actor: Actor, *, group_id: str, name: str, description: str, version: str | None = None
+    ) -> None:
+        """Give a group another name and description; `version` is the one that was seen.
 
-        Raises: NotFound, Invalid.
+        Raises: NotFound, Invalid; Conflict where somebody changed it meanwhile.
         """
+        serialise(current().session)
         row = group_row(current().session, group_id)
+        check_group(row, version)
         row.name, row.description = clean_name(name), clean_description(description)
         row.updated_at = self.uow.clock.now()
+        current().about(group_id)
         current().note(group_id=group_id, name=row.name)
 
     @command(permission="components.arrange")
@@ -84,6 +91,7 @@ class Arranging:
         if session.scalar(members):
             raise Conflict("group_not_empty", "Move or archive its components first.", group_id=group_id)
         row.archived_at = row.updated_at = self.uow.clock.now()
+        current().about(group_id)
         current().note(group_id=group_id)
 
     @command(permission="components.arrange")
@@ -93,48 +101,57 @@ class Arranging:
         Raises: Invalid, NotFound for an unknown group.
         """
         row = add_component(current().session, draft)
+        current().about(row.id)
         current().note(component_id=row.id, name=row.name, group_id=row.group_id, manual=row.manual)
         return row.id
 
     @command(permission="components.arrange")
-    def change(self, actor: Actor, *, component_id: str, draft: ComponentDraft) -> None:
+    def change(self, actor: Actor, *, component_id: str, draft: ComponentDraft, version: str | None = None) -> None:
         """Change what a component is called, where it stands on the page, and how it is shown; its history stays.
 
-        Raises: NotFound, Invalid.
+        `version` is the one that was seen.
+
+        Raises: NotFound, Invalid; Conflict where somebody changed it meanwhile.
         """
         session = current().session
         serialise(session)
         row = component_row(session, component_id)
+        check_component(session, row, version)
         if row.group_id != draft.group_id:
             if draft.group_id is not None:
                 group_row(session, draft.group_id)
             mark_group(session, row.group_id, _NO_DAY)
             mark_group(session, draft.group_id, _NO_DAY)
             row.group_id, row.position = draft.group_id, _next_position(session, draft.group_id)
-        was_manual = row.manual
+        was_manual, was_name = row.manual, row.name
         _describe(row, draft)
         row.updated_at = self.uow.clock.now()
         session.flush()
         if row.manual != was_manual:
             take_in([first_word(row, manual=row.manual)])
-        current().note(component_id=component_id, name=row.name, group_id=row.group_id, manual=row.manual)
+        current().about(component_id)
+        current().note(
+            component_id=component_id, name=row.name, was_name=was_name, group_id=row.group_id, manual=row.manual
+        )
 
     @command(permission="components.arrange")
-    def depend(self, actor: Actor, *, component_id: str, depends_on: Sequence[str]) -> None:
-        """Say which components this one needs.
+    def depend(self, actor: Actor, *, component_id: str, depends_on: Sequence[str], version: str | None = None) -> None:
+        """Say which components this one needs; `version` is the one that was seen.
 
-        Raises: NotFound, Conflict for a circle, Invalid for too many.
+        Raises: NotFound; Conflict for a circle, or where somebody changed it meanwhile; Invalid for too many.
         """
         session = current().session
+        serialise(session)  # two changes at once could close a circle that neither sees
         row = component_row(session, component_id)
+        check_component(session, row, version)
         wanted = sorted(set(depends_on))
         for needed in wanted:
             component_row(session, needed)
-        serialise(session)  # two changes at once could close a circle that neither sees
         check_dependencies(component_id, wanted, _dependencies(session))
         session.execute(sa.delete(DependencyRow).where(DependencyRow.component_id == component_id))
         session.add_all(DependencyRow(component_id=component_id, depends_on_id=needed) for needed in wanted)
         row.updated_at = self.uow.clock.now()
+        current().about(component_id)
         current().note(component_id=component_id, depends_on=wanted)
 
     @command(permission="components.arrange")
@@ -189,6 +206,7 @@ class Arranging:
         row.archived_at = row.updated_at = self.uow.clock.now()
         row.next_change_ms = None
         mark_group(session, row.group_id, _NO_DAY)
+        current().about(component_id)
         current().note(component_id=component_id, name=row.name)
 
     @command(permission="components.arrange")
@@ -212,6 +230,7 @@ class Arranging:
         session.flush()
         compute(session, component_id, to_epoch_ms(since_at))
         mark_group(session, row.group_id, _NO_DAY)
+        current().about(component_id)
         current().note(component_id=component_id, name=row.name)
 
 

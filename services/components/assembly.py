@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from services.components.arranging import Arranging
+from services.components.board import Board
 from services.components.founding import Founding
 from services.components.hearing import Hearing
 from services.components.overrides import Overrides
+from services.components.placing import Placing
 from services.components.reads import Components
 from services.components.record import UptimeRecord
 from services.components.rollup import RollUp
@@ -24,6 +26,8 @@ class ComponentVerbs:
     rollup: RollUp
     record: UptimeRecord
     founding: Founding
+    placing: Placing
+    board: Board
 
 
 def make_components(uow: UnitOfWork, policy: UptimePolicy | None = None) -> ComponentVerbs:
@@ -36,4 +40,6 @@ def make_components(uow: UnitOfWork, policy: UptimePolicy | None = None) -> Comp
         RollUp(uow),
         UptimeRecord(uow, policy),
         Founding(uow),
+        Placing(uow),
+        Board(uow),
     )

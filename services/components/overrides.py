@@ -1,13 +1,15 @@
 """A person's word on how a component stands: overrides, corrections of the past, and components kept by hand."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final, Literal
 
 import sqlalchemy as sa
 
 from services.components.arranging import component_row
 from services.components.rules import check_decree, clean_reason
-from services.components.standing import Said, take_in
-from services.components.tables import PartRow, StatementRow
+from services.components.standing import Said, serialise, take_in
+from services.components.tables import PartRow, SourceRow, StatementRow
 from services.components.timeline import Kind
 from services.components.views import ComponentStatus, DecreeView
 from services.infra.uow import UnitOfWork, current
@@ -18,6 +20,11 @@ from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id
 
 _SHOWN = 100
+_KINDS: Final[Mapping[Kind, Literal["override", "correction", "word"]]] = {
+    Kind.OVERRIDE: "override",
+    Kind.CORRECTION: "correction",
+    Kind.WORD: "word",
+}
 
 
 class Overrides:
@@ -35,12 +42,17 @@ class Overrides:
         status: ComponentStatus,
         reason: str,
         until_at: datetime | None = None,
+        newest: str | None = None,
     ) -> None:
         """Set how a component stands, whatever its sources say, until an instant or until it is cleared.
 
-        Raises: NotFound; Invalid without a reason, for maintenance, or for an end that is past.
+        `newest` is the newest word that was seen, empty where there was none.
+
+        Raises: NotFound; Invalid without a reason, for maintenance, or for an end that is past; Conflict where
+            somebody said something of it meanwhile.
         """
         component_row(current().session, component_id)
+        _check_newest(component_id, newest)
         check_decree(status)
         now = self.uow.clock.now()
         if until_at is not None and require_utc(until_at) <= now:
@@ -49,6 +61,7 @@ class Overrides:
         said = clean_reason(reason)
         ends_ms = None if until_at is None else to_epoch_ms(until_at)
         self._say(Kind.OVERRIDE, component_id, {component_id: status}, said, (to_epoch_ms(now), ends_ms))
+        current().about(component_id)
         current().note(
             component_id=component_id,
             status=status,
@@ -57,29 +70,37 @@ class Overrides:
         )
 
     @command(permission="components.override")
-    def clear(self, actor: Actor, *, component_id: str, reason: str) -> None:
-        """Let a component's sources tell again how it stands.
+    def clear(self, actor: Actor, *, component_id: str, reason: str, newest: str | None = None) -> None:
+        """Let a component's sources tell again how it stands; `newest` as with `override`.
 
-        Raises: NotFound; Conflict where nothing is overridden; Invalid without a reason.
+        Raises: NotFound; Conflict where nothing is overridden, or somebody said something meanwhile; Invalid without a
+            reason.
         """
+        _check_newest(component_id, newest)
         row = component_row(current().session, component_id)
         if not row.overridden:
             raise Conflict("not_overridden", "This component is not overridden: its sources tell how it stands.")
         said = clean_reason(reason)
         self._say(Kind.OVERRIDE, component_id, {}, said, (to_epoch_ms(self.uow.clock.now()), None))
+        current().about(component_id)
         current().note(component_id=component_id, reason=said)
 
     @command(permission="components.override")
-    def state(self, actor: Actor, *, component_id: str, status: ComponentStatus, reason: str) -> None:
-        """Say how a component that is kept by hand stands from now on.
+    def state(
+        self, actor: Actor, *, component_id: str, status: ComponentStatus, reason: str, newest: str | None = None
+    ) -> None:
+        """Say how a component that is kept by hand stands from now on; `newest` as with `override`.
 
-        Raises: NotFound; Conflict for one that probes watch; Invalid without a reason.
+        Raises: NotFound; Conflict for one that probes watch, or where somebody said something meanwhile; Invalid
+            without a reason.
         """
+        _check_newest(component_id, newest)
         row = component_row(current().session, component_id)
         if not row.manual:
             raise Conflict("component_not_manual", "This component is not kept by hand: override it instead.")
         said = clean_reason(reason)
         self._say(Kind.WORD, component_id, {component_id: status}, said, (to_epoch_ms(self.uow.clock.now()), None))
+        current().about(component_id)
         current().note(component_id=component_id, status=status, reason=said)
 
     @command(permission="components.override")
@@ -107,6 +128,7 @@ class Overrides:
             raise Invalid("correction_span_invalid", message, fields={"ends_at": message})
         said, correction_id = clean_reason(reason), new_id("cor")
         self._say(Kind.CORRECTION, correction_id, {component_id: status}, said, (starts_ms, ends_ms))
+        current().about(component_id)
         current().note(
             component_id=component_id,
             correction_id=correction_id,
@@ -131,53 +153,22 @@ class Overrides:
         if starts_ms is None:
             raise NotFound("correction_unknown", "There is no such correction.")
         self._say(Kind.CORRECTION, correction_id, {}, said, (int(starts_ms), None))
+        concerned = sa.select(SourceRow.component_id).where(
+            SourceRow.kind == Kind.CORRECTION, SourceRow.source_id == correction_id
+        )
+        current().about(*current().session.scalars(concerned))
         current().note(correction_id=correction_id, reason=said)
 
-    @query(permission="components.override")
+    @query(permission="components.review")
     def decrees(self, actor: Actor, *, component_id: str) -> tuple[DecreeView, ...]:
-        """Return what people said of a component over its sources, newest first.
+        """Return what people said of a component over its sources, newest first, also what they took back.
 
         Raises: NotFound.
         """
-        session = current().session
-        component_row(session, component_id)
-        rows = session.execute(
-            sa.select(StatementRow, PartRow.status)
-            .join(PartRow, PartRow.statement_id == StatementRow.id)
-            .where(
-                PartRow.component_id == component_id,
-                StatementRow.kind.in_([Kind.OVERRIDE, Kind.CORRECTION, Kind.WORD]),
-            )
-            .order_by(StatementRow.said.desc())
-            .limit(_SHOWN)
-        ).all()
-        withdrawn = set(
-            session.scalars(
-                sa.select(StatementRow.source_id)
-                .outerjoin(PartRow, PartRow.statement_id == StatementRow.id)
-                .where(
-                    StatementRow.kind == Kind.CORRECTION,
-                    PartRow.component_id.is_(None),
-                    StatementRow.source_id.in_([row.source_id for row, _ in rows]),
-                )
-            )
-        )
-        return tuple(
-            DecreeView(
-                id=row.source_id,
-                kind="correction"
-                if row.kind == Kind.CORRECTION
-                else "override"
-                if row.kind == Kind.OVERRIDE
-                else "word",
-                status=ComponentStatus(status),
-                starts_at=from_epoch_ms(row.starts_ms),
-                ends_at=None if row.ends_ms is None else from_epoch_ms(row.ends_ms),
-                reason=row.reason,
-                withdrawn=row.kind == Kind.CORRECTION and row.source_id in withdrawn,
-            )
-            for row, status in rows
-        )
+        component_row(current().session, component_id)
+        rows = current().session.execute(_words_of(component_id).limit(_SHOWN)).tuples().all()
+        withdrawn = {row.source_id for row, status in rows if row.kind == Kind.CORRECTION and status is None}
+        return tuple(_decree(row, status, withdrawn) for row, status in rows)
 
     def _say(
         self,
@@ -196,3 +187,47 @@ class Overrides:
         # Two words within one millisecond keep the order in which they were said.
         said = said if last is None else max(said, int(last) + 1)
         take_in([Said(new_id("cst"), kind, source_id, said, span[0], statuses, reason, span[1])])
+
+
+def _words_of(component_id: str) -> sa.Select[StatementRow, str]:
+    """What people said of a component, newest first, each with the status that it gives, if any."""
+    part = sa.and_(PartRow.statement_id == StatementRow.id, PartRow.component_id == component_id)
+    source = sa.and_(SourceRow.kind == StatementRow.kind, SourceRow.source_id == StatementRow.source_id)
+    return (
+        sa.select(StatementRow, PartRow.status)
+        .join(SourceRow, source)
+        .outerjoin(PartRow, part)
+        .where(
+            SourceRow.component_id == component_id,
+            StatementRow.kind.in_([Kind.OVERRIDE, Kind.CORRECTION, Kind.WORD]),
+        )
+        .order_by(StatementRow.said.desc(), StatementRow.id.desc())
+    )
+
+
+def _decree(row: StatementRow, status: str | None, withdrawn: set[str]) -> DecreeView:
+    return DecreeView(
+        id=row.source_id,
+        word_id=row.id,
+        kind=_KINDS[Kind(row.kind)],
+        status=None if status is None else ComponentStatus(status),
+        starts_at=from_epoch_ms(row.starts_ms),
+        ends_at=None if row.ends_ms is None else from_epoch_ms(row.ends_ms),
+        reason=row.reason,
+        withdrawn=row.kind == Kind.CORRECTION and row.source_id in withdrawn,
+        said_at=from_epoch_ms(row.said // 1000),
+    )
+
+
+def _check_newest(component_id: str, newest: str | None) -> None:
+    """Refuse a word by somebody who has not seen the last one; two at once are asked one after the other."""
+    session = current().session
+    serialise(session)
+    if newest is None:
+        return
+    last = session.scalars(_words_of(component_id).limit(1)).first()
+    if (last.id if last else "") != newest:
+        message = (
+            "Somebody said something of this component while you wrote: read it in the history, and say yours again."
+        )
+        raise Conflict("word_changed", message, newest=last.id if last else "")

@@ -190,12 +190,59 @@ class UptimeView:
 
 @dataclass(frozen=True, slots=True)
 class DecreeView:
-    """What a person said of a component over its sources, with the recorded reason."""
+    """What a person said of a component over its sources, with the recorded reason.
+
+    `id` is that of the source (a correction is withdrawn by it), `word_id` that of this one word. `status` is nothing
+    where an earlier word was taken back.
+    """
 
     id: str
+    word_id: str
     kind: Literal["override", "correction", "word"]
-    status: ComponentStatus
+    status: ComponentStatus | None
     starts_at: datetime
     ends_at: datetime | None
     reason: str
     withdrawn: bool
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ArrangedView:
+    """A component as staff arrange it; `version` changes whenever somebody arranges it anew."""
+
+    id: str
+    name: str
+    description: str
+    group_id: str | None
+    manual: bool
+    showcase: bool
+    only_show_if_degraded: bool
+    start_on: date | None
+    depends_on: tuple[str, ...]
+    status: ComponentStatus
+    status_since_at: datetime
+    status_reason: str
+    overridden: bool
+    archived_at: datetime | None
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArrangedGroupView:
+    """A group as staff arrange it, with how many components are in it."""
+
+    id: str
+    name: str
+    description: str
+    members: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """The groups, and components in the order of pages; `found` counts those that one look cannot show as well."""
+
+    groups: tuple[ArrangedGroupView, ...]
+    components: tuple[ArrangedView, ...]
+    found: int

@@ -32,6 +32,7 @@ PERMISSIONS: Mapping[str, str] = {
     "components.hear": "Take in what probes, incidents and maintenance say of components.",
     "components.override": "Say by hand how a component stands or stood, with a recorded reason.",
     "components.read": "Read how components stand and stood.",
+    "components.review": "See how components are arranged, what was archived, and what was said of them by hand.",
     "components.roll_up": "Store what whole groups of components came to.",
     "components.seed": "Make the first components, import some from elsewhere, and make and remove the demo's.",
     "dashboards.enter": "Enter the reading surface.",
@@ -131,6 +132,7 @@ _OPERATOR = OWN_PERMISSIONS | {
     "dashboards.enter",
     "components.arrange",
     "components.override",
+    "components.review",
     "evidence.read",
     "incidents.drafts.read",
     "incidents.manage",
@@ -164,6 +166,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[str]] = {
     Role.COMPLIANCE: OWN_PERMISSIONS
     | {
         "admin.enter",
+        "components.review",
         "dashboards.enter",
         "evidence.read",
         "identity.people.read",
@@ -183,7 +186,16 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[str]] = {
 """What each role may do; a person may do what any of their roles may."""
 
 
-KEY_PERMISSIONS = frozenset({"incidents.drafts.read", "incidents.manage", "metrics.playback.read"})
+KEY_PERMISSIONS = frozenset(
+    {
+        "components.arrange",
+        "components.override",
+        "components.review",
+        "incidents.drafts.read",
+        "incidents.manage",
+        "metrics.playback.read",
+    }
+)
 """What an API key may be given by somebody who has it themselves."""
 
 MACHINE_PERMISSIONS = frozenset({"probes.report"})

@@ -16,7 +16,10 @@ from services.kernel.clock import FixedClock
 from services.kernel.context import JobActor, UserActor, VisitorActor
 from services.kernel.facts import Fact
 
-ARRANGER = UserActor("usr_" + "a" * 32, frozenset({"components.arrange", "components.override", "components.read"}))
+ARRANGER = UserActor(
+    "usr_" + "a" * 32,
+    frozenset({"components.arrange", "components.override", "components.read", "components.review"}),
+)
 LISTENER = JobActor("test", frozenset({"components.hear", "components.roll_up", "components.seed"}))
 VISITOR = VisitorActor(frozenset({"components.read"}))
 
