@@ -84,8 +84,9 @@ PROOFS = {
     "components": Proof("/admin/components", role="admin"),
     "components-compliance": Proof("/admin/components", role="compliance"),
     "component": Proof("/admin/components/<component_id>", "/admin/components/checkout0001", role="admin"),
-    "component-compliance": Proof("/admin/components/<component_id>", "/admin/components/checkout0001",
-                                  role="compliance"),
+    "component-compliance": Proof(
+        "/admin/components/<component_id>", "/admin/components/checkout0001", role="compliance"
+    ),
     "component-unknown": Proof("/admin/components/<component_id>", "/admin/components/nothing", role="admin"),
     "work": Proof("/admin/work", role="admin"),
     "people": Proof("/admin/people", role="admin"),

@@ -1,7 +1,5 @@
 """What was said of a component by hand, and who changed what of it."""
 
-from collections.abc import Sequence
-
 from dash import html
 from dash.development.base_component import Component
 
@@ -12,7 +10,7 @@ from services.facade import Services
 from services.kernel.context import Actor
 from services.kernel.errors import NotFound
 from services.kernel.paging import PageRequest
-from web.ui import Ids, Node, button, card, chip, fmt, link, mono, timestamp
+from web.ui import Ids, button, card, chip, fmt, link, mono, timestamp
 from web.ui.nodes import flatten
 from web.ui.theme import State
 
@@ -29,17 +27,17 @@ def history_card(services: Services, actor: Actor, ids: Ids, view: ArrangedView)
     except NotFound:
         return card(html.P("What was said of an archived component is shown once it is restored."), title="By hand")
     may = "components.override" in actor.permissions
-    rows = [html.Li(_entry(ids, each, may=may)) for each in decrees[:_SHOWN]]
+    rows = [_entry(ids, each, may=may) for each in decrees[:_SHOWN]]
     told = html.Ol(rows, className="told") if rows else html.P("Nobody has set anything by hand.")
     return card(told, title="Said by hand")
 
 
-def _entry(ids: Ids, decree: DecreeView, *, may: bool) -> Sequence[Node]:
+def _entry(ids: Ids, decree: DecreeView, *, may: bool) -> Component:
     span = [html.Span(["from ", timestamp(decree.starts_at)], className="dim small")]
     if decree.ends_at is not None:
         span.append(html.Span(["to ", timestamp(decree.ends_at)], className="dim small"))
     withdrawable = may and decree.kind == "correction" and decree.status is not None and not decree.withdrawn
-    return flatten([
+    return html.Li(flatten([
         html.Header(flatten([
             standing_chip(decree.status) if decree.status is not None else chip(_TAKEN_BACK[decree.kind], State.PLAIN),
             html.Span(_KINDS[decree.kind], className="dim small"),
@@ -49,7 +47,7 @@ def _entry(ids: Ids, decree: DecreeView, *, may: bool) -> Sequence[Node]:
         ])),
         html.P(decree.reason),
         html.P([*span]) if decree.kind != "word" and decree.status is not None else None,
-    ])  # fmt: skip
+    ]))  # fmt: skip
 
 
 def journal_card(services: Services, actor: Actor, component_id: str) -> Component:

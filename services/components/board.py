@@ -73,7 +73,9 @@ class Board:
     def _groups(self) -> tuple[ArrangedGroupView, ...]:
         session = current().session
         counted = sa.select(ComponentRow.group_id, sa.func.count()).where(ComponentRow.archived_at.is_(None))
-        members = Counter(dict(session.execute(counted.group_by(ComponentRow.group_id)).tuples().all()))
+        members: Counter[str | None] = Counter()
+        for group_id, count in session.execute(counted.group_by(ComponentRow.group_id)):
+            members[group_id] = count
         rows = session.scalars(
             sa.select(GroupRow).where(GroupRow.archived_at.is_(None)).order_by(GroupRow.position, GroupRow.id)
         )

@@ -166,7 +166,7 @@ class Overrides:
         Raises: NotFound.
         """
         component_row(current().session, component_id)
-        rows = current().session.execute(_words_of(component_id).limit(_SHOWN)).tuples().all()
+        rows = current().session.execute(_words_of(component_id).limit(_SHOWN)).all()
         withdrawn = {row.source_id for row, status in rows if row.kind == Kind.CORRECTION and status is None}
         return tuple(_decree(row, status, withdrawn) for row, status in rows)
 

@@ -174,7 +174,7 @@ def test_a_correction_can_be_taken_back_and_what_was_measured_returns(house: Hou
     assert house.past(component, noon) == [("major_outage", 0), ("operational", 10), ("major_outage", 20)]
     house.verbs.overrides.withdraw(ARRANGER, correction_id=correction, reason="It was no test")
     assert house.past(component, noon) == before
-    (decree,) = house.verbs.overrides.decrees(ARRANGER, component_id=component)
+    _, decree = house.verbs.overrides.decrees(ARRANGER, component_id=component)
     assert decree.withdrawn
 
 
