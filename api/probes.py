@@ -36,12 +36,14 @@ def blueprint(probes: Probes) -> Blueprint:
     @route(views, RESULTS_PATH, access="probes.report", methods=("POST",), api_key=True, body_bytes=BODY_BYTES_MAX)
     def results() -> Response:
         """Take results; those that cannot be taken are named, with why, and the others are taken."""
+        received_at = probes.intake.now()
         try:
             document = orjson.loads(request.get_data(cache=False))
         except orjson.JSONDecodeError as error:
             raise Invalid("results_malformed", "Send JSON.") from error
         sent_at, findings = batch_of(document)
-        return _json(receipt_json(probes.intake.report(current_actor(), sent_at=sent_at, findings=findings)))
+        receipt = probes.intake.report(current_actor(), sent_at=sent_at, findings=findings, received_at=received_at)
+        return _json(receipt_json(receipt))
 
     return views
 

@@ -36,7 +36,7 @@ from processes.demo_data import (
     seed_people,
     seed_titles,
 )
-from processes.first_probes import opened
+from processes.first_probes import opened, own_door
 from processes.version import note_deploy as note_deploy_of
 from services.infra.logs import start_logging
 from services.infra.migrate import migrate as migrate_database
@@ -95,7 +95,11 @@ def background() -> None:
     )
     # One of several background processes holds the built-in vantage: the one with the default slot.
     own = settings.built_in_vantage and settings.durable_slot == "0"
-    prober = built_in_prober(settings, services.probes, probe_policy(settings), wired.clock) if own else None
+    prober = (
+        built_in_prober(settings, services.probes, probe_policy(settings), wired.clock, door=own_door(settings))
+        if own
+        else None
+    )
     code = background_process.run(
         settings, wired.uow, wired.client, subscriptions=wired.subscriptions, timetable=timetable, prober=prober
     )

@@ -30,6 +30,12 @@ def opened(settings: Settings) -> Settings:
     return settings.model_copy(update={"probe_allow": allowed})
 
 
+def own_door(settings: Settings) -> str:
+    """Return where this installation tells that it runs, if its probes were opened to itself."""
+    place = _place(settings)
+    return f"http://{place}/health/live" if place in settings.probe_allow.split(",") else ""
+
+
 def found_probes(wired: Wired) -> None:
     """Make the probes of the first components, where they were never made, and lead along what moved."""
     if wired.settings.built_in_vantage:
@@ -48,8 +54,8 @@ def first_probes(settings: Settings) -> list[FirstProbe]:
     first = [
         _first("website", "Shop", "website00001", "http", f"{site}/shop/", contains="</html>"),
         _first("status-page", "Status page", "website00001", "http", f"{site}/status/", contains="</html>"),
-        _first("public-api", "Public API", "publicapi001", "http", f"{site}/status/figures.json",
-               json_path="figures[0].name", json_value="join_time"),
+        _first("public-api", "Public API", "publicapi001", "http", f"{site}/api/v2/summary.json",
+               json_path="page.name", json_value="Greenlight"),
         _first("database", "Database", "database0001", "sql", OWN_DATABASE),
     ]  # fmt: skip
     if settings.stripe_secret_key.get_secret_value():

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from collectors.probing.attempt import look
-from collectors.probing.connectivity import Connectivity, controls_of
+from collectors.probing.connectivity import Connectivity, controls_for
 from collectors.probing.looking import Tools
 from collectors.probing.prober import Prober
 from collectors.probing.spool import Spool
@@ -76,8 +76,6 @@ def run(settings: Settings, vantage: str, *, clock: Clock | None = None) -> None
     """
     if not settings.prober_server or not settings.prober_key.get_secret_value():
         raise Invalid("prober_unset", "Set GREENLIGHT_PROBER_SERVER and GREENLIGHT_PROBER_KEY (or …_KEY_FILE).")
-    if not settings.prober_control:
-        _log.warning("prober_without_control")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -94,7 +92,7 @@ def run(settings: Settings, vantage: str, *, clock: Clock | None = None) -> None
             partial(look, tools=Tools(outbound)),
             Spool(settings.data_dir / f"prober-{vantage}.spool"),
             clock or SystemClock(),
-            connectivity=Connectivity(outbound, controls_of(settings.prober_control)),
+            connectivity=Connectivity(outbound, controls_for(settings.prober_control, settings.prober_server)),
         ).run(stop)
 
 
@@ -114,4 +112,6 @@ def _refusal(status: int, document: object) -> DomainError:
         return Unauthenticated(code, detail)
     if status == httpx.codes.FORBIDDEN:
         return Forbidden(code, detail)
+    if status in {httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE, httpx.codes.UNPROCESSABLE_ENTITY}:
+        return Invalid(code, detail)
     return Unavailable(code, detail)

@@ -59,7 +59,7 @@ def _check_text(answer: Answer, check: HttpCheck) -> None:
         raise SeenDownError("the expected text is missing", answer.excerpt(200))
     if check.matches:
         try:
-            found = regex.search(check.matches, text, timeout=PATTERN_SECONDS)
+            found = regex.search(check.matches, text, timeout=PATTERN_SECONDS, concurrent=True)
         except TimeoutError as error:
             raise CannotTellError("the pattern takes too long to match") from error
         if found is None:

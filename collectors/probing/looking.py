@@ -3,9 +3,15 @@
 import ssl
 import time
 from dataclasses import dataclass, field
+from typing import Final
 
 from services.infra.outbound import Outbound
 from services.probes.kinds import SECRET_MARK, Check
+
+UNANSWERED: Final = frozenset(
+    {"timeout", "no connection", "the name has no address", "the database does not answer", "the name server fails"}
+)
+"""Reasons that may be the fault of the way there; any other one came as an answer."""
 
 
 class SeenDownError(Exception):

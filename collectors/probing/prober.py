@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from collectors.probing.attempt import Look
-from collectors.probing.connectivity import OFFLINE_REASON, Connectivity
+from collectors.probing.connectivity import OFFLINE_REASON, Connectivity, place_of
 from collectors.probing.spool import Spool
 from services.kernel.clock import Clock
-from services.kernel.errors import DomainError
+from services.kernel.errors import DomainError, Invalid, TooLarge
 from services.kernel.ids import uuid7
 from services.probes.judging import Outcome
 from services.probes.rules import attempt_seconds
@@ -30,6 +30,8 @@ FETCH_SECONDS: Final = 5.0
 BACK_OFF_SECONDS_MAX: Final = 15.0
 GRACE_SECONDS: Final = 2.0
 """How far beyond its own limit an attempt may go before it is given up."""
+HANGING_MAX: Final = 2
+"""How many attempts of one probe may hang at once; more would take every place from the others."""
 SPREAD_SECONDS: Final = 2.0
 BATCH: Final = 200
 _log = logging.getLogger(__name__)
@@ -63,6 +65,7 @@ class _Place:
     due: float
     asked_at: datetime | None = None
     running: _Running | None = field(default=None)
+    hanging: int = 0
 
 
 class Prober:
@@ -112,14 +115,34 @@ class Prober:
             with self._lock:
                 places = list(self._places.values())
             for place in sorted(places, key=lambda each: each.due):
-                self._give_up(place, now)
-                if place.running is None and place.due <= now and self._free.acquire(blocking=False):
-                    self._begin(place, now)
+                try:
+                    self._tend(place, now)
+                except Exception:  # noqa: BLE001 -- whatever it is, the others are looked at
+                    _log.exception("probe_not_begun", extra={"probe_id": place.assignment.probe_id})
+
+    def _tend(self, place: _Place, now: float) -> None:
+        self._give_up(place, now)
+        if place.running is not None or place.due > now:
+            return
+        if place.hanging >= HANGING_MAX:
+            self._set_due(place, now)
+            self._tell_soon(_Running(place.assignment, now, self._clock.now()), _hung(place.assignment))
+        elif self._free.acquire(blocking=False):
+            self._begin(place, now)
 
     def _begin(self, place: _Place, now: float) -> None:
         place.running = running = _Running(place.assignment, now, self._clock.now())
+        self._set_due(place, now)
+        try:
+            threading.Thread(target=self._attempt, args=(place, running), name="probe", daemon=True).start()
+        except RuntimeError:
+            place.running = None
+            self._free.release()
+            raise
+
+    @staticmethod
+    def _set_due(place: _Place, now: float) -> None:
         place.due = now + place.assignment.interval_seconds if place.assignment.enabled else float("inf")
-        threading.Thread(target=self._attempt, args=(place, running), name="probe", daemon=True).start()
 
     def _give_up(self, place: _Place, now: float) -> None:
         running = place.running
@@ -129,24 +152,31 @@ class Prober:
             if running.given_up or place.running is not running:
                 return
             running.given_up, place.running = True, None
-        limit = round(attempt_seconds(running.assignment) * 1_000)
-        self._found(running, Look(Outcome.DOWN, "timeout", "the attempt hung", limit))
+            place.hanging += 1
+        self._tell_soon(running, _hung(running.assignment))
+
+    def _tell_soon(self, running: _Running, found: Look) -> None:
+        """Tell beside the clock: whether the prober is offline may take seconds to find out."""
+        threading.Thread(target=self._found, args=(running, found), name="probe-hung", daemon=True).start()
 
     def _attempt(self, place: _Place, running: _Running) -> None:
         try:
             found = self._look(running.assignment)
-            if found.outcome is Outcome.UP:
-                self._connectivity.note_good()
             with self._lock:
                 if running.given_up:
                     return
                 place.running = None
             self._found(running, found)
         finally:
+            with self._lock:
+                place.hanging -= running.given_up
             self._free.release()
 
     def _found(self, running: _Running, found: Look) -> None:
-        if found.outcome is Outcome.DOWN and self._connectivity.offline():
+        place = place_of(running.assignment)
+        if found.outcome is Outcome.UP:
+            self._connectivity.note_good(place)
+        elif found.outcome is Outcome.DOWN and self._connectivity.offline(place, found.reason):
             found = replace(found, outcome=Outcome.UNKNOWN, reason=OFFLINE_REASON)
         self._spool.add(
             Finding(
@@ -155,8 +185,8 @@ class Prober:
                 at=running.at,
                 outcome=found.outcome.value,
                 latency_ms=found.latency_ms,
-                reason=found.reason,
-                detail=found.detail,
+                reason=_sendable(found.reason),
+                detail=_sendable(found.detail),
             )
         )
 
@@ -180,12 +210,25 @@ class Prober:
 
     def _hand_in(self) -> None:
         while batch := self._spool.first(BATCH):
-            receipt = self._server.report(self._clock.now(), batch)
-            if receipt.refused:
-                _log.warning("results_refused", extra={"reasons": sorted(set(receipt.refused.values()))})
-            self._spool.drop([finding.id for finding in batch])
+            self._deliver(batch)
             if len(batch) < BATCH or self._stop.is_set():
                 return
+
+    def _deliver(self, batch: list[Finding]) -> None:
+        """Hand in a batch; one result that nobody can read must not keep all others here for ever."""
+        try:
+            receipt = self._server.report(self._clock.now(), batch)
+        except (Invalid, TooLarge) as error:
+            if len(batch) > 1:
+                half = len(batch) // 2
+                self._deliver(batch[:half])
+                self._deliver(batch[half:])
+                return
+            _log.warning("results_refused", extra={"reasons": [error.code]})
+        else:
+            if receipt.refused:
+                _log.warning("results_refused", extra={"reasons": sorted(set(receipt.refused.values()))})
+        self._spool.drop([finding.id for finding in batch])
 
     def _take(self, assignments: Assignments) -> None:
         """Look at what is new soon, at what was asked for now, and no more at what is gone."""
@@ -209,6 +252,15 @@ class Prober:
                     place.due = float("inf")
                 if assignment.asked_at is not None and assignment.asked_at != place.asked_at:
                     place.asked_at, place.due = assignment.asked_at, now
+
+
+def _hung(assignment: Assignment) -> Look:
+    return Look(Outcome.DOWN, "timeout", "the attempt hung", round(attempt_seconds(assignment) * 1_000))
+
+
+def _sendable(text: str) -> str:
+    """Return a text that JSON can carry: half a character of what was read cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _spread(probe_id: str, vantage: str) -> float:

@@ -187,8 +187,8 @@ class Settings(BaseModel):
     prober_control: str = Field(
         "",
         pattern=r"^([^\s,]+:\d{1,5}(,[^\s,]+:\d{1,5})*)?$",
-        description="Servers (host:port, by comma) that answer wherever the network does; without any of them a prober "
-        "that sees everything down says that it is offline itself.",
+        description="Servers (host:port, by comma) that a prober asks whether it is offline itself; by default its "
+        "installation and this machine's name servers.",
     )
     slack_url: Annotated[str, _url("https", "http")] = Field(
         "https://hooks.slack.com", description="Where Slack's incoming webhooks stand."

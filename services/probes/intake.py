@@ -64,8 +64,12 @@ class ProbeIntake:
         vantage.release, vantage.waiting = fit_detail(release)[:64], min(max(waiting, 0), 10_000_000)
 
     @intake(permission="probes.report", unaudited_because="the raw results that it writes are the record")
-    def report(self, actor: Actor, *, sent_at: datetime, findings: Sequence[Finding]) -> Receipt:
+    def report(
+        self, actor: Actor, *, sent_at: datetime, findings: Sequence[Finding], received_at: datetime | None = None
+    ) -> Receipt:
         """Take results, oldest first; what was handed in before is known and changes nothing.
+
+        `received_at` is when they came, so that waiting for the database does not look like a wrong clock.
 
         Raises: Forbidden for a key that is no vantage's; TooLarge for too many at once.
         """
@@ -76,7 +80,7 @@ class ProbeIntake:
         # One batch of a vantage at a time, so that one sent twice at once is known the second time.
         scope.session.refresh(vantage, with_for_update=True)
         vantage.seen_at = now
-        skew = now - sent_at if abs(now - sent_at) > SKEW_IGNORED else timedelta()
+        skew = _skew(actor, sent_at, received_at or now)
         refused = {f.id: why for f in findings if (why := _unfit(f, skew, now))}
         fit = {f.id: f for f in findings if f.id not in refused}
         stored = scope.session.scalars(
@@ -101,6 +105,10 @@ class ProbeIntake:
             taken += len(found)
         return Receipt(taken, len(known), refused)
 
+    def now(self) -> datetime:
+        """Return what the installation's clock shows."""
+        return self.uow.clock.now()
+
     def _assignment(self, scope: Scope, row: ProbeRow) -> Assignment:
         sealed = row.secret_sealed
         return Assignment(
@@ -115,6 +123,12 @@ class ProbeIntake:
             asked_at=row.asked_at,
             secret=self.uow.vault.open(scope.session, row.id, sealed, SECRET_PLACE) if sealed else "",
         )
+
+
+def _skew(actor: Actor, sent_at: datetime, received_at: datetime) -> timedelta:
+    """Return by how much a prober's clock is wrong; a job of ours has our own."""
+    found = received_at - sent_at
+    return timedelta() if actor.kind == "job" or abs(found) <= SKEW_IGNORED else found
 
 
 def _vantage_of(scope: Scope, actor: Actor) -> VantageRow:

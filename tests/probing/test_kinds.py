@@ -113,8 +113,7 @@ def test_refused_address_is_unknown() -> None:
 def test_a_pattern_without_end_is_cut_off() -> None:
     with serving(b"a" * 60_000 + b"b") as port:
         found = ask("http", f"http://127.0.0.1:{port}/", {"matches": r"(a|aa)+$"})
-    assert found.outcome in {"unknown", "down"}
-    assert (found.latency_ms or 0) < 3_000
+    assert found.reason in {"the pattern takes too long to match", "timeout"}
 
 
 def test_redis() -> None:
