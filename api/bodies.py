@@ -39,17 +39,23 @@ def body_of(shape: type[M]) -> M:
         raise Invalid("body_invalid", "The body is not of the declared shape.", fields=wrong) from error
 
 
-def raw_body() -> bytes:
+def raw_body(*, most: int = BODY_BYTES) -> bytes:
     """Return the running request's body as it came.
 
     Raises: TooLarge, Invalid for one that was cut off.
     """
+    too_large = TooLarge("body_too_large", f"Send at most {most // 1024} KiB.", limit=most)
     try:
-        return request.get_data(cache=True)
+        body = request.get_data(cache=True)
     except RequestEntityTooLarge as error:
-        raise TooLarge("body_too_large", f"Send at most {BODY_BYTES // 1024} KiB.", limit=BODY_BYTES) from error
+        raise too_large from error
     except ClientDisconnected as error:
-        raise Invalid("body_cut_off", "The body ended before the length that it named; send it whole.") from error
+        raise _cut_off() from error
+    if len(body) > most:
+        raise too_large
+    if len(body) < (request.content_length or 0):  # Granian hands on what came before the sender hung up
+        raise _cut_off()
+    return body
 
 
 def answer(value: object, status: int = 200, *, location: str | None = None,
@@ -73,6 +79,10 @@ def page_limit(most: int = 100) -> int:
         message = f"Ask for between 1 and {most}."
         raise Invalid("limit_invalid", message, fields={"limit": message})
     return int(text)
+
+
+def _cut_off() -> Invalid:
+    return Invalid("body_cut_off", "The body ended before the length that it named; send it whole.")
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

@@ -218,7 +218,7 @@ class Sandbox:
         self._desk = Desk(self.store, self.processor, api_key, clock)
         self.messenger = Messenger(self.store, self.processor, clock, url=webhook_url, secret=webhook_secret)
         self._server: BaseWSGIServer = make_server(host, port, application(self._desk), threaded=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="sandbox", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="sandbox", daemon=True)
 
     @property
     def url(self) -> str:

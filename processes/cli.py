@@ -24,6 +24,7 @@ from collectors.schedule import (
 )
 from processes import mailbox as mailbox_process
 from processes import prober as prober_process
+from processes import sandbox as sandbox_process
 from processes import up as up_sequence
 from processes.demo_data import (
     demo_people,
@@ -165,6 +166,26 @@ def demo_films() -> None:
 def mailbox() -> None:
     """Keep the demo's mails in the data folder; `up --demo` starts this where no mail server is set."""
     mailbox_process.run(_started("mailbox"), SystemClock())
+
+
+@app.command("payment-sandbox")
+def payment_sandbox() -> None:
+    """Be the payment processor to practise with: Stripe's protocol on this machine; `up --demo` starts this."""
+    sandbox_process.run(_started("payment-sandbox"))
+
+
+@app.command("demo-break")
+def demo_break(what: Annotated[str, typer.Argument(help=f"One of: {', '.join(sandbox_process.BREAKS)}.")]) -> None:
+    """Break the running demo's shop, and watch /status/ tell the truth; demo-mend mends it."""
+    typer.echo(sandbox_process.break_shop(_settings(demo=True), what))
+    typer.echo("Mend it with: python manage.py demo-mend")
+
+
+@app.command("demo-mend")
+def demo_mend() -> None:
+    """Mend what demo-break has broken: charges, payouts and notices work again."""
+    sandbox_process.mend_shop(_settings(demo=True))
+    typer.echo("The demo's payment processor works again.")
 
 
 @app.command("demo-forget")

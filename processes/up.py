@@ -13,6 +13,7 @@ import typer
 from processes.demo_data import demo_people, found_components, seed_components, seed_incidents, seed_people
 from processes.first_probes import found_probes, opened
 from processes.mailbox import mailbox_port, with_mailbox
+from processes.sandbox import environment_of, practises, with_sandbox
 from processes.supervise import Command, Supervisor
 from processes.version import note_version
 from services.infra.logs import start_logging
@@ -33,7 +34,7 @@ def run(settings: Settings) -> int:
     answer.
     """
     start_logging(settings.model_copy(update={"log_level": "warning", "log_format": "console"}), "up")
-    settings = opened(with_mailbox(settings))
+    settings = opened(with_sandbox(with_mailbox(settings), starting=True))
     for problem in problems(settings):
         raise Conflict("cannot_start", problem)
     typer.echo("front end …")
@@ -80,6 +81,8 @@ def commands(settings: Settings) -> list[Command]:
         Command("web", _granian(settings), {**common, "PROMETHEUS_MULTIPROC_DIR": str(_figures_folder(settings))}),
         Command("background", [*manage, "background"], common),
     ]
+    if practises(settings):
+        started.append(Command("payments", [*manage, "payment-sandbox"], common))
     if settings.demo:
         started.append(Command("traffic", [*manage, "demo-traffic"], common, optional=True))
         # Encoding must not slow down the pages that people look at meanwhile.
@@ -116,6 +119,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "GREENLIGHT_PROBE_ALLOW": settings.probe_allow,
         "PYTHONPATH": str(_ROOT),
     }
+    told |= environment_of(settings)
     if settings.demo:
         # A person reads this terminal: only what needs them, unless they asked for more.
         quiet = {"log_level": "warning", "log_format": "console"}
@@ -151,6 +155,8 @@ def _welcome(wired: Wired) -> str:
     ]
     if wired.settings.demo:
         lines.append(f"  mailbox       {url}/account/mailbox (for staff)")
+        if practises(wired.settings):
+            lines += ["  break the shop  python manage.py demo-break declined (and demo-mend)"]
         lines += ["", "Demo people, for this installation only:", demo_people(wired)]
         lines += ["", "Its last 90 days and its films are being made; both appear as they are ready."]
     return "\n".join([*lines, "", "Ctrl-C stops everything.", ""])

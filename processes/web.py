@@ -7,6 +7,7 @@ from account.surface import register as register_account
 from admin.surface import surface as admin_surface
 from api.beacons import blueprint as beacons
 from api.components import blueprint as components_api
+from api.hooks import blueprint as hooks
 from api.incidents import blueprint as incidents_api
 from api.maintenance import blueprint as maintenance_api
 from api.probes import blueprint as probes_api
@@ -122,6 +123,7 @@ def _storefront(server: Flask, wired: Wired, manifest: StaticManifest) -> None:
 def _api(server: Flask, wired: Wired, _: StaticManifest) -> None:
     server.register_blueprint(beacons(wired.services.door, wired.services.intake))
     server.register_blueprint(components_api(wired.services))
+    server.register_blueprint(hooks(wired.services.payments))
     server.register_blueprint(incidents_api(wired.services))
     server.register_blueprint(maintenance_api(wired.services))
     server.register_blueprint(probes_api(wired.services.probes))

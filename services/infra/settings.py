@@ -103,6 +103,12 @@ def _keyset(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _test_key(secret: SecretStr) -> SecretStr:
+    if secret.get_secret_value() and not secret.get_secret_value().startswith(("sk_test_", "rk_test_")):
+        raise ValueError("is no test key of Stripe; this release's checkout offers test cards only, so none else fits")
+    return secret
+
+
 class Settings(BaseModel):
     """Everything that differs between one installation and another."""
 
@@ -158,8 +164,9 @@ class Settings(BaseModel):
         "", description="Prometheus-compatible server that figures are read from; none by default."
     )
     metric_store: Literal["sql", "prometheus"] = Field("sql", description="Store that figures are read from.")
-    stripe_secret_key: SecretStr = Field(
-        SecretStr(""), description="Secret key at Stripe; without it and the webhook's secret nothing can be bought."
+    stripe_secret_key: Annotated[SecretStr, AfterValidator(_test_key)] = Field(
+        SecretStr(""),
+        description="Secret test key at Stripe; without it and the webhook's secret nothing can be bought.",
     )
     stripe_webhook_secret: SecretStr = Field(
         SecretStr(""), description="Signing secret of the webhook at Stripe that points to /hooks/stripe."

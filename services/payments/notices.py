@@ -40,8 +40,8 @@ class Notices:
         scope, now = current(), self.uow.clock.now()
         values = {"id": notice.notice_id, "kind": notice.kind, "processor_id": notice.processor_id, "received_at": now}
         make = postgresql.insert if scope.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        stored = scope.session.execute(make(NOTICES).values(**values).on_conflict_do_nothing())
-        new = bool(stored.rowcount)  # type: ignore[attr-defined] # an insert has a row count
+        store = make(NOTICES).values(**values).on_conflict_do_nothing().returning(NOTICES.c.id)
+        new = scope.session.scalar(store) is not None  # psycopg counts no rows of an insert
         scope.note(notice_id=notice.notice_id, kind=notice.kind, new=new)
         if new:
             scope.publish(

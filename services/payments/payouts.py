@@ -97,6 +97,17 @@ class Payouts:
         views = [_view(row) for row in rows[: page.size]]
         return Page(views, views[-1].id if len(rows) > page.size else None)
 
+    @query(permission="payments.read")
+    def found(self, actor: Actor, payout_id: str) -> PayoutView:
+        """Return one payout.
+
+        Raises: NotFound.
+        """
+        row = current().session.get(PayoutRow, payout_id)
+        if row is None:
+            raise NotFound("payout_unknown", "There is no such payout.")
+        return _view(row)
+
     @query(permission="payments.settle")
     def transfer_of(self, actor: Actor, payout_id: str) -> Transfer | None:
         """Return what is to be sent, or nothing where the payout does not wait for it."""

@@ -126,9 +126,11 @@ class Teller:
             self.payments.payouts.settle(ACTOR, payout_id=state.payout_id, state=state)
 
     def tidy(self, _tick_at: datetime) -> None:
-        """Drop notices past their keeping."""
+        """Drop notices past their keeping, and forget where orders came from."""
         if self.payments.notices.old(ACTOR):
             self.payments.notices.drop_old(ACTOR)
+        if self.payments.orders.networks_kept(ACTOR):
+            self.payments.orders.forget_networks(ACTOR)
 
     def subscriptions(
         self,

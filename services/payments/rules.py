@@ -19,10 +19,15 @@ OVERDUE = timedelta(hours=24)
 KEY_KEPT = timedelta(hours=20)
 """Processors forget idempotency keys after a day; before that a second request is surely the same one."""
 ATTEMPTS_MAX = 20
+PLACING_WINDOW = timedelta(hours=1)
+ORDERS_PER_NETWORK = 30
+ORDERS_IN_ALL = 6_000
+"""How many orders one network, and all together, may place within the window: more is nobody's shopping."""
 PRICE_MAX_MINOR = 9_999_999
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{4,64}")
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 _CARD = re.compile(r"pm_[A-Za-z0-9_]{1,64}")
 
 
@@ -74,6 +79,16 @@ def check_price(price: Money) -> Money:
             "price_invalid", "A price is above zero and below 100,000.00.", fields={"price": "is out of range"}
         )
     return price
+
+
+def check_key(key: str) -> str:
+    """Return the key of an order: 256 bits that its page has made, so that a form sent twice is one order.
+
+    Raises: Invalid.
+    """
+    if not _KEY.fullmatch(key):
+        raise Invalid("order_key_malformed", "This form is not whole; open the title's page and buy from there.")
+    return key
 
 
 def check_card(card: str) -> str:

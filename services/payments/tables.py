@@ -24,10 +24,14 @@ class OrderRow(Base):
     """One order; title and price stand as they were when it was placed.
 
     `look_up_at` is when to ask the processor what became of it; `quiet_since` is when its buyer last did something.
+    `network_digest` counts orders by where they came from, and is forgotten as soon as it no longer counts.
     """
 
     __tablename__ = "payments_orders"
-    __table_args__ = (sa.Index("ix_payments_orders_state_quiet_since", "state", "quiet_since"),)
+    __table_args__ = (
+        sa.Index("ix_payments_orders_state_quiet_since", "state", "quiet_since"),
+        sa.Index("ix_payments_orders_network_digest_placed_at", "network_digest", "placed_at"),
+    )
 
     id: Mapped[str] = column(PersonalData.NONE, primary_key=True)
     key_digest: Mapped[str] = column(PersonalData.CREDENTIAL, sa.String(64), unique=True)
@@ -37,7 +41,8 @@ class OrderRow(Base):
     currency: Mapped[str] = column(PersonalData.NONE, sa.String(3))
     origin: Mapped[str] = column(PersonalData.NONE, sa.String(8), index=True)
     state: Mapped[str] = column(PersonalData.NONE, sa.String(12))
-    placed_at: Mapped[datetime] = column(PersonalData.NONE, UtcDateTime)
+    network_digest: Mapped[str | None] = column(PersonalData.PSEUDONYM, sa.String(64))
+    placed_at: Mapped[datetime] = column(PersonalData.NONE, UtcDateTime, index=True)
     quiet_since: Mapped[datetime] = column(PersonalData.NONE, UtcDateTime)
     paid_at: Mapped[datetime | None] = column(PersonalData.NONE, UtcDateTime)
     processor_id: Mapped[str | None] = column(PersonalData.PSEUDONYM, sa.String(80), unique=True)
@@ -99,4 +104,5 @@ class NoticeRow(Base):
     received_at: Mapped[datetime] = column(PersonalData.NONE, UtcDateTime, index=True)
 
 
+ORDERS = cast("sa.Table", OrderRow.__table__)
 NOTICES = cast("sa.Table", NoticeRow.__table__)

@@ -165,7 +165,7 @@ class StripeNotices:
         except stripe.SignatureVerificationError as error:
             message = "The signature is missing, wrong, or older than five minutes."
             raise Unauthenticated("notice_signature", message) from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Invalid("notice_malformed", "This is no event of Stripe's.") from error
         if not all(isinstance(each, str) for each in (notice_id, kind, object_id, object_kind)):
             raise Invalid("notice_malformed", "This is no event of Stripe's.")
