@@ -23,6 +23,13 @@ _SECTIONS = (
         ),
     ),
     (
+        "Money",
+        (
+            ("Orders", "orders", "shopping-bag"),
+            ("Payouts", "payouts", "banknote"),
+        ),
+    ),
+    (
         "People",
         (
             ("People", "people", "users"),

@@ -1,4 +1,4 @@
-"""The demo's past: ninety days of plays, told to the metrics by the verb that takes every other measurement.
+"""The demo's past: ninety days of plays, orders and payouts, told by the verb that takes every other measurement.
 
 Each day is one call and thereby one transaction, and a day that has demo measurements is not told again. A run that was
 killed half-way is hence finished by the next one, and nothing is counted twice.
@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 import pandas as pd
 
+from demo.orders import order_observations, payout_observations
 from demo.plays import SimulatedPlay, simulate
 from demo.rhythm import Rhythm
 from demo.titles import DURATION_SECONDS, RECIPES
@@ -75,7 +76,9 @@ def tell_history(
         say(f"history: {len(missing)} of {len(wanted)} days are to be told …")
     plays = 0
     for number, day in enumerate(missing, 1):
-        observations, of_day = day_observations(audience, day, min(day + _DAY, now))
+        until_at = min(day + _DAY, now)
+        observations, of_day = day_observations(audience, day, until_at)
+        observations += [*order_observations(now, day, until_at), *payout_observations(day, until_at)]
         record.record_observations(HISTORIAN, observations)
         plays += of_day
         if number % 15 == 0 or number == len(missing):

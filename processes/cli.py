@@ -147,13 +147,13 @@ def seed() -> None:
 
 @app.command("demo-traffic")
 def demo_traffic() -> None:
-    """Tell the demo's last ninety days, then visit the shop and report plays as its audience, until stopped."""
+    """Tell the demo's last ninety days, then visit, play, buy and pay out as its people do, until stopped."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    settings = _started("demo-traffic")
-    seed_history(wire(settings), typer.echo)
-    run_traffic(settings, stop.wait)
+    wired = wire(_started("demo-traffic"))
+    seed_history(wired, typer.echo)
+    run_traffic(wired, stop.wait)
 
 
 @app.command("demo-films")

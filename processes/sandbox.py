@@ -16,6 +16,7 @@ import httpx
 from pydantic import SecretStr
 
 from api.hooks import STRIPE_PATH
+from demo.orders import PAYOUT_MEDIAN_SECONDS
 from payment_sandbox.server import Sandbox
 from services.infra.http import make_client
 from services.infra.settings import Settings, derive_key
@@ -91,6 +92,7 @@ def open_sandbox(settings: Settings) -> Sandbox:
             api_key=key,
             webhook_url=f"http://{host}:{settings.port}{STRIPE_PATH}",
             webhook_secret=settings.stripe_webhook_secret.get_secret_value(),
+            payout_median_seconds=PAYOUT_MEDIAN_SECONDS,
         )
     except (OSError, SystemExit) as error:  # Werkzeug ends the process where a port is taken
         raise Conflict("sandbox_port_taken", f"{settings.stripe_url} cannot be listened on; is it running?") from error

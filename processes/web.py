@@ -14,6 +14,7 @@ from api.probes import blueprint as probes_api
 from dashboards.surface import surface as dashboards_surface
 from processes.mailbox import FOLDER
 from processes.readiness import probes
+from processes.sandbox import practises
 from services.identity import PUBLIC_PERMISSIONS
 from services.infra.logs import start_logging
 from services.infra.settings import read
@@ -28,7 +29,7 @@ from status_page.programs.site import Site
 from status_page.snapshot import SERVED, Snapshot
 from status_page.subscribing import register as register_subscribing
 from status_page.surface import register as register_status_page
-from storefront.ports import Storefront
+from storefront.ports import Checkout, Storefront
 from storefront.surface import register as register_storefront
 from web.shell.app import make_server
 from web.shell.config import config_of
@@ -116,8 +117,18 @@ def _dashboards(server: Flask, wired: Wired, _: StaticManifest) -> None:
 
 
 def _storefront(server: Flask, wired: Wired, manifest: StaticManifest) -> None:
-    media = wired.settings.data_dir / "media"
-    register_storefront(server, Storefront(wired.services.catalogue, manifest, media, wired.settings.demo))
+    settings, payments = wired.settings, wired.services.payments
+    checkout = Checkout(payments.prices, payments.orders, sandbox=practises(settings), clock=wired.clock)
+    register_storefront(
+        server,
+        Storefront(
+            wired.services.catalogue,
+            manifest,
+            settings.data_dir / "media",
+            settings.demo,
+            checkout if payments.orders.enabled else None,
+        ),
+    )
 
 
 def _api(server: Flask, wired: Wired, _: StaticManifest) -> None:

@@ -24,6 +24,7 @@ from services.payments.rules import (
     ORDERS_PER_NETWORK,
     PLACING_WINDOW,
     RUNNING,
+    WALKED_AWAY,
     AttemptState,
     OrderState,
     check_card,
@@ -255,6 +256,7 @@ def _view(row: OrderRow, attempts: list[AttemptRow]) -> OrderView:
         state=OrderState(row.state),
         placed_at=row.placed_at,
         paid_at=row.paid_at,
+        ended_at=row.quiet_since + WALKED_AWAY if row.state == OrderState.ABANDONED else None,
         attempts=tuple(
             AttemptView(a.number, AttemptState(a.state), a.failure_code, a.requested_at, a.ended_at) for a in attempts
         ),

@@ -28,7 +28,7 @@ class AttemptView:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order with its attempts, the latest first."""
+    """An order with its attempts, the latest first; `ended_at` is when it was abandoned."""
 
     id: str
     title_slug: str
@@ -38,6 +38,7 @@ class OrderView:
     state: OrderState
     placed_at: datetime
     paid_at: datetime | None
+    ended_at: datetime | None
     attempts: tuple[AttemptView, ...]
 
     @property

@@ -92,4 +92,9 @@ def test_the_doors_without_a_token_are_those_that_need_none(walk: Walk) -> None:
         if declared is not None and (not declared.csrf or declared.anonymous) and not declared.api_key
     }
     # Each of these acts for nobody: what it does needs no session, so no other site gains by sending it.
-    assert free == {"POST /csp-report", "POST /ingest/cmcd", "POST /status/subscribe/stop/<token>/"}
+    assert free == {
+        "POST /csp-report",
+        "POST /hooks/stripe",
+        "POST /ingest/cmcd",
+        "POST /status/subscribe/stop/<token>/",
+    }
