@@ -68,7 +68,7 @@ def frame(*, demo: bool) -> Callable[[Frame], Component]:
             sections=[*(s for s in sections if s.items), _ELSEWHERE],
             path=framed.visit.path,
             person=person_of(framed.visit),
-            demo=demo_banner(remove_command="python manage.py demo-forget") if demo else None,
+            demo=demo_banner(remove_command="./manage.py demo-forget") if demo else None,
         )
 
     return draw

@@ -40,5 +40,5 @@ def _frame(framed: Frame, *, demo: bool) -> Component:
         sections=[NavSection("Read", items), NavSection("Elsewhere", elsewhere)],
         path=framed.visit.path,
         person=person_of(framed.visit),
-        demo=demo_banner(remove_command="python manage.py demo-forget") if demo else None,
+        demo=demo_banner(remove_command="./manage.py demo-forget") if demo else None,
     )

@@ -85,11 +85,11 @@ PROOFS = {
     "templates": Proof("/admin/templates", role="admin"),
     "components": Proof("/admin/components", role="admin"),
     "components-compliance": Proof("/admin/components", role="compliance"),
-    "component": Proof("/admin/components/<component_id>", "/admin/components/checkout0001", role="admin"),
+    "component-arranged": Proof("/admin/components/<component_id>", "/admin/components/checkout0001", role="admin"),
     "component-compliance": Proof(
         "/admin/components/<component_id>", "/admin/components/checkout0001", role="compliance"
     ),
-    "component-unknown": Proof("/admin/components/<component_id>", "/admin/components/nothing", role="admin"),
+    "component-arranged-unknown": Proof("/admin/components/<component_id>", "/admin/components/nothing", role="admin"),
     "orders": Proof("/admin/orders", role="operator"),
     "order-nowhere": Proof("/admin/orders/<order_id>", "/admin/orders/nothing", role="compliance"),
     "payouts": Proof("/admin/payouts", role="operator"),

@@ -1,6 +1,5 @@
 """The operator's command line: every routine of an installation, each by its name."""
 
-import json
 import signal
 import sys
 import threading
@@ -45,7 +44,7 @@ from services.infra.settings import Settings, read
 from services.infra.telemetry import start_tracing
 from services.kernel.clock import SystemClock
 from services.kernel.context import JobActor, correlated, new_correlation
-from services.kernel.errors import DomainError
+from services.kernel.errors import Conflict, DomainError
 from services.wiring import probe_policy, wire
 from web.ui import bundles
 
@@ -129,6 +128,8 @@ def check() -> None:
     problems = up_sequence.problems(settings)
     for problem in problems:
         typer.echo(f"problem: {problem}", err=True)
+    if not problems:
+        typer.echo("This installation can start.")
     raise typer.Exit(EXIT_REFUSED if problems else 0)
 
 
@@ -190,8 +191,13 @@ def demo_mend() -> None:
 
 @app.command("demo-forget")
 def demo_forget() -> None:
-    """Remove everything that the demo made: history, traffic, titles, videos, people."""
-    typer.echo(json.dumps(forget_demo(wire(_started("demo-forget")))))
+    """Remove everything that the demo made: history, traffic, titles, videos, people. Stop the product first."""
+    settings = _started("demo-forget")
+    if up_sequence.problems(settings):
+        raise Conflict("demo_running", "Stop the product first (Ctrl-C): its traffic would tell the demo anew.")
+    for what, count in forget_demo(wire(settings)).items():
+        typer.echo(f"removed {count} {what}")
+    typer.echo("Start again without --demo; manage.py invite-admin makes the first administrator's link.")
 
 
 @app.command("note-deploy")

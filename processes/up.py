@@ -154,9 +154,10 @@ def _welcome(wired: Wired) -> str:
         f"  dashboards    {url}/dashboards/",
     ]
     if wired.settings.demo:
-        lines.append(f"  mailbox       {url}/account/mailbox (for staff)")
+        if mailbox_port(wired.settings.smtp_url):
+            lines.append(f"  mailbox       {url}/account/mailbox (for staff)")
         if practises(wired.settings):
-            lines += ["  break the shop  python manage.py demo-break declined (and demo-mend)"]
+            lines += ["  break the shop  ./manage.py demo-break declined (and demo-mend)"]
         lines += ["", "Demo people, for this installation only:", demo_people(wired)]
-        lines += ["", "Its last 90 days and its films are being made; both appear as they are ready."]
+        lines += ["", "What its last 90 days and its films still lack is being made, and appears as it is ready."]
     return "\n".join([*lines, "", "Ctrl-C stops everything.", ""])

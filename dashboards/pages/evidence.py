@@ -33,8 +33,17 @@ _NOTED_LENGTH = 120
 
 
 def _noted(entry: AuditEntryView) -> str:
-    text = ", ".join(f"{name}: {value}" for name, value in entry.facts.items()) or "nothing noted"
-    return text if len(text) <= _NOTED_LENGTH else f"{text[: _NOTED_LENGTH - 1]}…"
+    said = [f"{name}: {value}" for name, value in entry.facts.items()]
+    return ", ".join([*said, *(f"{name}: sealed" for name in entry.sealed)]) or "nothing noted"
+
+
+def _noted_briefly(entry: AuditEntryView) -> Node:
+    text = _noted(entry)
+    if len(text) <= _NOTED_LENGTH:
+        return text
+    return html.Details(
+        [html.Summary(f"{text[: _NOTED_LENGTH - 1]}…"), html.Span(text, style={"overflowWrap": "anywhere"})]
+    )
 
 
 def _about(entry: AuditEntryView) -> list[Node]:
@@ -53,7 +62,7 @@ def _found_by(an_id: str) -> Component:
 
 _GRID = [
     Column[AuditEntryView]("at", "When", lambda r: with_sub(timestamp(r.at), _found_by(r.id))),
-    Column[AuditEntryView]("verb", "What", lambda r: with_sub(r.verb, _noted(r))),
+    Column[AuditEntryView]("verb", "What", lambda r: with_sub(r.verb, _noted_briefly(r))),
     Column[AuditEntryView]("actor", "Who", lambda r: with_sub(r.actor_kind, _found_by(r.actor_id)), priority=2),
     Column[AuditEntryView]("about", "About", _about, priority=3),
     Column[AuditEntryView]("correlation", "Correlation", lambda r: _found_by(r.correlation_id), priority=3),
@@ -78,7 +87,9 @@ def page(services: Services) -> Page:
             now=now,
             flush=True,
             empty=Empty(
-                "Nothing found", "Look for an id of a person, an entry, a trace or a correlation, or for a verb."
+                "Nothing found",
+                "Look for any id that stands in an entry, for a trace or a correlation, or for how a verb begins, such "
+                "as identity.people. Only changes stand here: what was refused or only read stands in the log.",
             ),
         )
         lead = "Written in the transaction of each change; personal values stand in it as ciphertext only."
@@ -89,7 +100,7 @@ def page(services: Services) -> Page:
 
 def _search(search: str) -> Component:
     return form(
-        text_input("Any id, or a verb", id="evidence-search", name="search", value=search, required=False),
+        text_input("Any id, or how a verb begins", id="evidence-search", name="search", value=search, required=False),
         action=PATH,
         csrf_token=None,
         actions=button("Search", submit=True, icon_name="search"),

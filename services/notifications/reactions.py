@@ -12,6 +12,8 @@ from services.notifications.ports import MailGateway
 
 ACTOR = JobActor("notifications", frozenset({"notifications.deliver", "identity.correspond"}))
 WAITING, SENT, OVER = "waiting", "sent", "over"
+_ATTEMPTS = 150
+"""About a day of them, ten minutes apart in the end: a mail server that is down overnight loses nothing."""
 
 _log = logging.getLogger(__name__)
 
@@ -77,5 +79,5 @@ class Post:
             Reaction(InvitationIssued, "notifications.compose_invitation", self.invite),
             Reaction(PasswordResetRequested, "notifications.compose_password_reset", self.help_in),
             Reaction(AccountSecured, "notifications.compose_account_secured", self.warn),
-            Effect(MessageQueued, "notifications.deliver", self.deliver, self.settle, self.give_up),
+            Effect(MessageQueued, "notifications.deliver", self.deliver, self.settle, self.give_up, _ATTEMPTS),
         )

@@ -54,7 +54,7 @@ class StaticManifest:
             written = json.loads(path.read_text("utf-8"))
         except FileNotFoundError:
             raise FileNotFoundError(
-                f"{path} is missing: build the front-end first (`python manage.py build-assets`)."
+                f"{path} is missing: build the front-end first (`./manage.py build-assets`)."
             ) from None
         return cls(path.parent, [StaticFile(name=name, **facts) for name, facts in written["files"].items()])
 

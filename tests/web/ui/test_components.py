@@ -233,9 +233,7 @@ def test_progress_of_unknown_length_has_no_value() -> None:
 
 
 def test_demo_data_names_the_command_that_removes_it() -> None:
-    assert "<code>python manage.py demo remove</code>" in to_html(
-        demo_banner(remove_command="python manage.py demo remove")
-    )
+    assert "<code>./manage.py demo remove</code>" in to_html(demo_banner(remove_command="./manage.py demo remove"))
 
 
 @pytest.mark.parametrize(
