@@ -179,7 +179,7 @@ def payment_sandbox() -> None:
 def demo_break(what: Annotated[str, typer.Argument(help=f"One of: {', '.join(sandbox_process.BREAKS)}.")]) -> None:
     """Break the running demo's shop, and watch /status/ tell the truth; demo-mend mends it."""
     typer.echo(sandbox_process.break_shop(_settings(demo=True), what))
-    typer.echo("Mend it with: python manage.py demo-mend")
+    typer.echo("Mend it with: ./manage.py demo-mend")
 
 
 @app.command("demo-mend")
