@@ -21,11 +21,32 @@
     if (element.textContent !== words) element.textContent = words;
   }
   function tick() {
+    copyAge();
     if (document.hidden) return;
     for (const element of document.querySelectorAll("time[data-age]")) {
       const at = Date.parse(element.dateTime);
       if (!Number.isNaN(at)) say(element, (element.dataset.age === "true" ? "" : `${element.dataset.age} `) + age(at));
     }
+  }
+
+  /* A copy that is hosted elsewhere says by itself when it is too old to be believed. */
+  const UNSURE = "What is so now is not known here";
+  function copyAge() {
+    const copy = document.querySelector("[data-copied]");
+    const old = copy && Date.now() - Date.parse(copy.dataset.copied) > Number(copy.dataset.staleSeconds) * 1000;
+    if (!old) { delete document.documentElement.dataset.stale; return; }
+    const first = document.querySelector(".verdict h1");
+    if (first && first.textContent !== UNSURE) {
+      const words = first.textContent, verdict = first.closest(".verdict");
+      first.textContent = UNSURE;
+      verdict.className = "verdict unknown";
+      verdict.querySelector(".dot use")?.setAttribute("href", "#i-circle-question-mark");
+      const last = document.createElement("b");
+      last.textContent = `Last known: ${words}. `;
+      verdict.querySelector("p")?.prepend(last);
+    }
+    document.documentElement.dataset.stale = "true";
+    if (!copy.textContent.includes("This copy is old")) copy.firstElementChild.after(" This copy is old. ");
   }
 
   /* The reader's locale and time zone, over what the server wrote in UTC; the title keeps UTC. */

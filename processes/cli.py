@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -36,6 +37,7 @@ from processes.demo_data import (
     seed_people,
     seed_titles,
 )
+from processes.export import Keeper, copying_of, write_once
 from processes.first_probes import opened, own_door
 from processes.version import note_deploy as note_deploy_of
 from services.infra.logs import start_logging
@@ -44,8 +46,9 @@ from services.infra.settings import Settings, read
 from services.infra.telemetry import start_tracing
 from services.kernel.clock import SystemClock
 from services.kernel.context import JobActor, correlated, new_correlation
-from services.kernel.errors import Conflict, DomainError
+from services.kernel.errors import Conflict, DomainError, Invalid
 from services.wiring import probe_policy, wire
+from status_page.copying.folder import SITE
 from web.ui import bundles
 
 EXIT_REFUSED = 78
@@ -208,6 +211,27 @@ def note_deploy(
 ) -> None:
     """Note that a version went live: a mark on the charts of the status page."""
     typer.echo(note_deploy_of(wire(_started("note-deploy")), version, note, at))
+
+
+@app.command("export-status")
+def export_status(folder: Path) -> None:
+    """Write the whole status page as files, to be hosted elsewhere; a web server serves the folder's `site`."""
+    copied = write_once(wire(_started("export-status")), folder)
+    more = f"; {copied.left_out} more are on the live site only" if copied.left_out else ""
+    typer.echo(f"{folder / SITE}: {copied.documents} documents as of {copied.as_of:%Y-%m-%d %H:%M:%S} UTC{more}")
+
+
+@app.command("keep-export")
+def keep_export() -> None:
+    """Keep the copy of the status page in GREENLIGHT_EXPORT_DIR up to date, until stopped; `up` starts this."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    settings = _started("keep-export")
+    if not settings.export_dir:
+        raise Invalid("setting_missing", "GREENLIGHT_EXPORT_DIR: name the folder that the copy is kept in.")
+    wired = wire(settings)
+    Keeper(wired, copying_of(wired, Path(settings.export_dir))).run(stop)
 
 
 @app.command("build-assets")

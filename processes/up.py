@@ -83,6 +83,9 @@ def commands(settings: Settings) -> list[Command]:
     ]
     if practises(settings):
         started.append(Command("payments", [*manage, "payment-sandbox"], common))
+    if settings.export_dir:
+        # A process of its own: whatever it costs and whatever fails, the page that is served does not notice.
+        started.append(Command("copy", ["nice", "-n", "5", *manage, "keep-export"], common, optional=True))
     if settings.demo:
         started.append(Command("traffic", [*manage, "demo-traffic"], common, optional=True))
         # Encoding must not slow down the pages that people look at meanwhile.

@@ -19,6 +19,7 @@ from web.shell.routes import PUBLIC, CachedDocument, route
 from web.ui import NavItem, Node, attrs, banner, button, demo_banner, link, public_frame, timestamp
 from web.ui.document import Document, csp_hashes
 from web.ui.frames import MAIN_ID
+from web.ui.icons import icon
 from web.ui.nodes import classes, flatten
 from web.ui.static import StaticManifest
 from web.ui.theme import State
@@ -45,6 +46,8 @@ KEPT: Final = CachedDocument(ttl_seconds=5.0, query=frozenset({"days", "bars", "
 """Copies are made anew at once when something public changes; measurements are some seconds old at the most."""
 
 
+COPY_STALE_SECONDS: Final = 300
+"""From when on a copy is no longer to be believed: several times as long as one that is kept needs to follow."""
 _ZONE: Final = html.Span("Times are UTC.", **attrs(data_zone="true"))
 
 
@@ -65,10 +68,12 @@ class Written:
 
 
 class PublicPages:
-    """Writes public pages into their frame."""
+    """Writes public pages into their frame; `copied` ones say that they are a copy, and of when."""
 
-    def __init__(self, public: PublicServices, snapshot: Snapshot, manifest: StaticManifest) -> None:
-        self._public, self._snapshot, self._manifest = public, snapshot, manifest
+    def __init__(
+        self, public: PublicServices, snapshot: Snapshot, manifest: StaticManifest, *, copied: bool = False
+    ) -> None:
+        self._public, self._snapshot, self._manifest, self._copied = public, snapshot, manifest, copied
 
     def add(self, blueprint: Blueprint, rule: str, draw: Callable[..., Written]) -> None:
         """Serve a page at a rule; `draw` gets the rule's variables."""
@@ -114,9 +119,11 @@ class PublicPages:
         except DomainError:
             return written.tree
         old = None if state.current else _old(state.as_of, self._public.clock.now())
+        if self._copied:
+            old = _copy(state.as_of, self._public.clock.now(), live=Shown.of_request().url)
         marked = attrs(data_live="true", data_tag=tag) if written.live else {}
         return html.Div(
-            flatten([old, written.tree]), className=classes("stack large", old is not None and "old"), **marked
+            flatten([old, written.tree]), className=classes("stack large", not state.current and "old"), **marked
         )
 
     def frame(self, children: Node, path: str) -> Component:
@@ -148,6 +155,22 @@ def _old(as_of: datetime, now: datetime) -> Component:
         ".",
     ]
     return banner("Our own database cannot be read just now", said, state=State.UNKNOWN)
+
+
+def _copy(as_of: datetime, now: datetime, *, live: str) -> Component:
+    """What a copy says of itself; the page's script turns it into a warning once it is too old."""
+    # The sign of the unknown stands here, so that the page has it when its script must show it.
+    said: list[Node] = [
+        icon(State.UNKNOWN.icon or "info", size=14),
+        " A copy of ",
+        moment(as_of),
+        " (",
+        timestamp(as_of, now=now),
+        "). ",
+        html.A("Live page", href=live),
+    ]
+    told = attrs(data_copied=as_of.isoformat(), data_stale_seconds=str(COPY_STALE_SECONDS))
+    return html.P(flatten(said), className="copied dim small", **told)
 
 
 def _feeds() -> Sequence[Component]:

@@ -26,9 +26,11 @@ MONTHS_SHOWN = 6
 DESCRIPTION = "Live service levels of video, checkout and payouts: measured, with targets, incidents and history."
 
 
-def register(server: Flask, public: PublicServices, snapshot: Snapshot, manifest: StaticManifest) -> None:
-    """Put the public pages on a server."""
-    reading, pages = Reading(public, snapshot), PublicPages(public, snapshot, manifest)
+def register(
+    server: Flask, public: PublicServices, snapshot: Snapshot, manifest: StaticManifest, *, copied: bool = False
+) -> None:
+    """Put the public pages on a server; `copied` ones are for a copy that is hosted elsewhere."""
+    reading, pages = Reading(public, snapshot), PublicPages(public, snapshot, manifest, copied=copied)
     blueprint = Blueprint("status_page", __name__)
     _figures(blueprint, pages, reading)
     _components(blueprint, pages, reading)

@@ -156,6 +156,9 @@ class Settings(BaseModel):
     log_format: Literal["json", "console"] = Field(
         "json", description="JSON lines for machines, or lines for a terminal."
     )
+    export_dir: str = Field(
+        "", description="Folder of a static copy of the status page, for hosting elsewhere; none by default."
+    )
     release: str = Field("dev", description="Release that logs, spans and errors name.")
     otlp_endpoint: Annotated[str, _url("http", "https")] = Field(
         "", description="OTLP/HTTP collector for spans, such as http://127.0.0.1:4318; none by default."

@@ -1,7 +1,7 @@
 """Badges: one fact in a small picture, never in colour alone, and grey and hatched where nothing is known."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any, Final
 
@@ -106,6 +106,11 @@ def figure_badge(told: Told, figure: FigureView) -> Badge:
     value = str(value_of(figure))
     said = verdict(figure)
     return Badge(figure.title, value if value == said else f"{value} · {said}", STATES[figure.state])
+
+
+def dated(badge: Badge, told: Told) -> Badge:
+    """Return the badge with when it was true: for a copy, where nobody makes it grey once that is long ago."""
+    return replace(badge, message=f"{badge.message} · {told.state.as_of:%d %b %H:%M} UTC")
 
 
 def shields(badge: Badge) -> dict[str, Any]:

@@ -130,15 +130,19 @@ def _add_badges(documents: Blueprint, site: Site) -> None:
 
 
 def _add_badge(documents: Blueprint, site: Site, rule: str, name: str, make: Callable[..., Badge]) -> None:
+    def made(told: Told, **variables: str) -> Badge:
+        badge = make(told, **variables)
+        return badges.dated(badge, told) if site.copied else badge
+
     @route(documents, f"{rule}.svg", access=PUBLIC, cache=CACHE, endpoint=f"badge_{name}_svg")
     def picture(**variables: str) -> Response:
         told = site.told()
-        return answer(told, badges.svg(make(told, **variables), site.lettering), badges.SVG_TYPE)
+        return answer(told, badges.svg(made(told, **variables), site.lettering), badges.SVG_TYPE)
 
     @route(documents, f"{rule}.json", access=PUBLIC, cache=CACHE, endpoint=f"badge_{name}_json")
     def shields(**variables: str) -> Response:
         told = site.told()
-        return json_answer(told, badges.shields(make(told, **variables)))
+        return json_answer(told, badges.shields(made(told, **variables)))
 
 
 def _add_series(documents: Blueprint, site: Site) -> None:

@@ -20,10 +20,21 @@ from web.ui.static import StaticManifest
 
 
 class Site:
-    """The public state for programs; `origin` is where people reach us, without a slash at its end."""
+    """The public state for programs; `origin` is where people reach us, without a slash at its end.
 
-    def __init__(self, public: PublicServices, snapshot: Snapshot, origin: str, manifest: StaticManifest) -> None:
-        self.public, self.origin, self.manifest = public, origin, manifest
+    `copied` says that its documents are for a copy that is hosted elsewhere, and may be looked at later.
+    """
+
+    def __init__(
+        self,
+        public: PublicServices,
+        snapshot: Snapshot,
+        origin: str,
+        manifest: StaticManifest,
+        *,
+        copied: bool = False,
+    ) -> None:
+        self.public, self.origin, self.manifest, self.copied = public, origin, manifest, copied
         self.reading = Reading(public, snapshot)
         self.lettering = Lettering(manifest)
         self.preview = Preview(self.lettering)
