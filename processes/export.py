@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -50,8 +51,8 @@ class Copies(Protocol):
 class Keeper:
     """Keeps a copy up to date: whatever fails is logged, and tried again; the copy before stays meanwhile."""
 
-    def __init__(self, wired: Wired, copying: Copies) -> None:
-        self._wired, self._copying = wired, copying
+    def __init__(self, wired: Wired, copying: Copies, clock: Callable[[], float] = time.monotonic) -> None:
+        self._wired, self._copying, self._clock = wired, copying, clock
         self._known: object = None
         self._next_at = 0.0
         self._due_at = 0.0
@@ -64,7 +65,7 @@ class Keeper:
 
     def look(self) -> bool:
         """Make a copy where something changed or the last is old, and say whether one was made."""
-        began = time.monotonic()
+        began = self._clock()
         try:
             seen = self._wired.pulse.beats(_WATCHER)
             if began < self._next_at or (seen == self._known and began < self._due_at):
@@ -77,11 +78,11 @@ class Keeper:
             _log.warning("status_copy_not_written", extra={"reason": error.strerror})
             return self._later(began)
         self._known = seen
-        took = time.monotonic() - began
+        took = self._clock() - began
         self._next_at, self._due_at = began + took * (1 + REST_SHARE), began + max(RENEW_SECONDS, took * 5)
         _log.info("status_copied", extra={"documents": copied.documents, "left_out": copied.left_out, "seconds": took})
         return True
 
     def _later(self, began: float) -> bool:
-        self._next_at = began + (time.monotonic() - began) * (1 + REST_SHARE)
+        self._next_at = began + (self._clock() - began) * (1 + REST_SHARE)
         return False

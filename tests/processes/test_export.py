@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from processes.export import Keeper, write_once
+from processes.export import RENEW_SECONDS, Keeper, write_once
 from services.infra.migrate import migrate
 from services.infra.settings import read
 from services.kernel.context import UserActor
@@ -41,11 +41,16 @@ def wired(tmp_path: Path) -> Wired:
 @pytest.mark.capability("STATUS-9")
 def test_a_copy_is_made_at_the_start_and_at_each_change_and_not_else(wired: Wired) -> None:
     copies = Copies()
-    keeper = Keeper(wired, copies)
+    at = [0.0]
+    keeper = Keeper(wired, copies, lambda: at[0])
     assert [keeper.look(), keeper.look(), keeper.look()] == [True, False, False]
     wired.services.components.arranging.create_group(MAKER, name="Video")
     assert keeper.look()
-    assert copies.made == 2
+    at[0] += RENEW_SECONDS - 1
+    assert not keeper.look()
+    at[0] += 1
+    assert keeper.look()
+    assert copies.made == 3
 
 
 @pytest.mark.capability("STATUS-9")
@@ -57,7 +62,7 @@ def test_what_fails_is_logged_and_tried_again(
     wired: Wired, caplog: pytest.LogCaptureFixture, failure: Exception
 ) -> None:
     copies = Copies()
-    keeper = Keeper(wired, copies)
+    keeper = Keeper(wired, copies, lambda: 0.0)
     copies.failure = failure
     assert not keeper.look()
     assert "status_copy_not" in caplog.text
