@@ -38,12 +38,20 @@ def field(
             html.Label(flatten([label, after]), htmlFor=control_id),
             html.P(hint, className="hint", id=f"{control_id}-hint") if hint else None,
             control,
-            html.P([icon("circle-alert", size=14), html.Span(error)], className="error", id=f"{control_id}-error")
-            if error
-            else None,
+            error_line(control_id, error),
         ]),
         className=classes("field", "wrong" if error else None),
     )  # fmt: skip
+
+
+def error_line(control_id: str, error: str | None) -> Component:
+    """The place of what is wrong with a control: hidden while nothing is, so that a callback can fill it."""
+    return html.P(error_words(error), className="error", id=f"{control_id}-error", **given(hidden=not error or None))
+
+
+def error_words(error: str | None) -> list[Component]:
+    """What stands in that place."""
+    return [icon("circle-alert", size=14), html.Span(error)] if error else []
 
 
 def text_input(
@@ -141,9 +149,7 @@ def checkbox(
         flatten([
             html.Label([box, html.Span(flatten(label))], className="check"),
             html.P(hint, className="hint", id=f"{id}-hint") if hint else None,
-            html.P([icon("circle-alert", size=14), html.Span(error)], className="error", id=f"{id}-error")
-            if error
-            else None,
+            error_line(id, error),
         ]),
         className=classes("field", "wrong" if error else None),
     )  # fmt: skip

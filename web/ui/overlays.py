@@ -12,6 +12,7 @@ from web.ui.nodes import Node, attrs, classes, flatten
 from web.ui.theme import State
 
 PALETTE_ID = "palette"
+SURE_ID = "sure"
 
 
 def dialog(
@@ -49,6 +50,15 @@ def dialog(
 def cancel_button(label: str = "Cancel") -> Component:
     """A button that closes the dialog around it."""
     return html.Button(html.Span(label), type="button", className="btn", **attrs(data_dialog_close="true"))
+
+
+def sure_dialog() -> Component:
+    """The dialog that asks before a `button(asks=Question(…))` acts; a frame has it once, the script words it."""
+    go_on = html.Button(
+        html.Span("Go on"), type="button", className="btn danger", id=f"{SURE_ID}-yes", **attrs(data_sure="true")
+    )
+    return dialog("Are you sure?", None, id=SURE_ID, lead=[html.Span(id=f"{SURE_ID}-text")],
+                  actions=[cancel_button(), go_on])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
