@@ -248,6 +248,14 @@ def invite_admin(email: str) -> None:
     typer.echo(f"{wired.settings.public_url}/account/invitation/{issued.token}")
 
 
+@app.command("take-off-factor")
+def take_off_factor(email: str) -> None:
+    """Take a lost second factor off an account, and end its sign-ins: for the only administrator without a phone."""
+    wired = wire(_started("take-off-factor"))
+    wired.services.identity.second_factor.take_off_by_address(_FOUNDER, email=email)
+    typer.echo("Taken off. They sign in with their password, and set up a new one if they are staff.")
+
+
 def _settings(**overrides: Any) -> Settings:  # noqa: ANN401 -- the settings check them
     return read(**overrides)
 

@@ -40,7 +40,7 @@ PERMISSIONS: Mapping[str, str] = {
     "evidence.read": "Search the audit trail.",
     "identity.correspond": "Read whom a letter goes to, in order to deliver it.",
     "identity.demo": "Make and remove the demo's people.",
-    "identity.found": "Invite the first administrator from the operator's command line.",
+    "identity.found": "From the command line: invite the first administrator, take a lost second factor off.",
     "identity.invite": "Invite people, and see and withdraw open invitations.",
     "identity.manage": "Grant and withdraw roles, suspend, reinstate, sign people out, reset their second factor.",
     "identity.own.enrol": "Set up one's own second factor.",

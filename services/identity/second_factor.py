@@ -22,7 +22,7 @@ from services.identity.views import EnrolmentView, OpenedSession, SecondFactorSt
 from services.infra.uow import Scope, UnitOfWork, current
 from services.infra.verbs import command, query
 from services.kernel.context import Actor
-from services.kernel.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from services.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from services.kernel.ids import new_id
 
 ISSUER = "Greenlight"
@@ -153,12 +153,21 @@ class SecondFactor:
 
     @command(permission="identity.manage")
     def take_off(self, actor: Actor, *, user_id: str) -> None:
-        """Take a lost second factor off a person's account and end all their sign-ins; staff must set up a new one."""
-        scope = current()
-        scope.about(user_id)
-        taken_off(scope, user_id)
-        sessions.end(scope, user_id, "second_factor_changed")
-        scope.publish(_secured(scope, "second_factor_removed", user_id))
+        """Take a lost second factor off a person's account and end all their sign-ins; staff must set up a new one.
+
+        Raises: NotFound; Conflict for one's own, or where there is none.
+        """
+        if user_id == actor.id:
+            raise Conflict("second_factor_own", "Replace your own second factor on the page of your account.")
+        _lost(current(), current().session.get(UserRow, user_id, with_for_update=True))
+
+    @command(permission="identity.found")
+    def take_off_by_address(self, actor: Actor, *, email: str) -> None:
+        """Take a lost second factor off from the operator's command line: the way out for the only administrator.
+
+        Raises: Invalid for a wrong address; NotFound; Conflict where there is none.
+        """
+        _lost(current(), people_reads.by_email(current(), email))
 
     def _matched(self, scope: Scope, code: str) -> str | None:
         """Use up the code, and return what kind it was; nothing for a wrong or used one."""
@@ -214,6 +223,18 @@ def taken_off(scope: Scope, user_id: str) -> None:
     """Remove a person's second factor and recovery codes."""
     scope.session.execute(sa.delete(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user_id))
     scope.session.execute(sa.delete(TotpRow).where(TotpRow.user_id == user_id))
+
+
+def _lost(scope: Scope, user: UserRow | None) -> None:
+    if user is None:
+        raise NotFound("person_unknown", "There is no such person.")
+    scope.about(user.id)
+    totp = _locked(scope, user.id)
+    if totp.confirmed_at is None:
+        raise Conflict("second_factor_missing", "This person has no second factor.")
+    taken_off(scope, user.id)
+    scope.note(sessions_ended=sessions.end(scope, user.id, "second_factor_changed"))
+    scope.publish(_secured(scope, "second_factor_removed", user.id))
 
 
 def _locked(scope: Scope, user_id: str) -> TotpRow:

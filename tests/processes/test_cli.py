@@ -12,6 +12,7 @@ import pytest
 
 from demo.history import tell_history
 from demo.rhythm import Rhythm
+from services.identity import Client, SecondFactorState
 from services.infra.settings import read
 from services.kernel.clock import to_epoch_ms
 from services.kernel.context import JobActor
@@ -100,6 +101,24 @@ def test_the_first_administrator_is_invited_once_by_a_link_of_this_installation(
     looked = wired.services.identity.invitations.look_at(wired.public.visitor, token=link.rsplit("/", 1)[1])
     assert (looked.email, looked.role) == ("ada@house.example", "admin")
     assert manage("invite-admin", "no address").returncode == REFUSED
+
+
+def test_the_only_administrator_gets_in_again_after_losing_the_phone(manage: Manage, tmp_path: Path) -> None:
+    manage("migrate")
+    wired = wire(read({}, data_dir=tmp_path, demo=True))
+    shown = wired.services.identity.founding.seed_demo(JobActor("test", frozenset({"identity.demo"})))
+    admin = next(each for each in shown if each.role == "admin")
+    done = manage("take-off-factor", admin.email)
+    assert done.returncode == 0, done.stderr
+    opened = wired.services.identity.sign_in.sign_in(
+        wired.public.visitor, email=admin.email, password=admin.password, client=Client("203.0.113.7")
+    )
+    assert opened.second_factor is SecondFactorState.TO_ENROL
+    again = manage("take-off-factor", admin.email)
+    assert again.returncode == REFUSED
+    assert "This person has no second factor." in again.stderr
+    assert manage("take-off-factor", "nobody@house.example").returncode == REFUSED
+    assert manage("take-off-factor", "no address").returncode == REFUSED
 
 
 def test_forgetting_the_demo_removes_what_it_made_and_nothing_else(manage: Manage, tmp_path: Path) -> None:
