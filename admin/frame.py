@@ -19,6 +19,8 @@ _SECTIONS = (
             ("Maintenance", "maintenance", "wrench"),
             ("Templates", "templates", "file-text"),
             ("Components", "components", "server"),
+            ("Probes", "probes", "activity"),
+            ("Vantages", "vantages", "radio-tower"),
             ("Background work", "work", "workflow"),
         ),
     ),

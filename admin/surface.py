@@ -16,9 +16,12 @@ from admin.pages import (
     overview,
     payouts,
     people,
+    probe,
+    probes,
     shares,
     subscribers,
     templates,
+    vantages,
     work,
 )
 from services.facade import Services
@@ -35,6 +38,9 @@ _PAGES = (
     orders,
     order,
     payouts,
+    probes,
+    probe,
+    vantages,
     work,
     people,
     keys,

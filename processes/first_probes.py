@@ -13,8 +13,6 @@ from services.probes.views import ProbeDraft
 from services.wiring import Wired
 from storefront.media import media_url
 
-JOIN_MS_MAX = 2_000
-"""As long as a video may take to start: the playlists and the first segment have to come within it."""
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104 -- what a server listens on, read and not bound
 _PORTS = {"https": 443, "http": 80}
 
@@ -69,14 +67,12 @@ def first_probes(settings: Settings) -> list[FirstProbe]:
 
 
 def film_probes(settings: Settings, title: TitleView) -> list[FirstProbe]:
-    """Return the probes of one film: that it is delivered, and that it comes fast enough to start in time."""
-    playlist = f"http://{_place(settings)}{media_url(title.draft.hls_path)}"
+    """Return the probes of one film: that it is delivered, and that its page hands it to the player."""
+    site, film = f"http://{_place(settings)}", media_url(title.draft.hls_path)
     demo = title.draft.origin == "demo"
-    delivery = _first("video-delivery", "Playlist and first segment", "videodeliv01", "hls", playlist)
-    start = _first(
-        "video-start", "Playlist and first segment within the target", "videostart01", "hls", playlist,
-        latency_ms_max=JOIN_MS_MAX,
-    )  # fmt: skip
+    delivery = _first("video-delivery", "Playlist and first segment", "videodeliv01", "hls", f"{site}{film}")
+    page = f"{site}/shop/watch/{title.slug}"
+    start = _first("video-start", "Player with its film", "videostart01", "http", page, contains=film)
     return [replace(each, demo=demo) for each in (delivery, start)]
 
 

@@ -27,7 +27,8 @@ CONCURRENCY: Final = 16
 LOOK_SECONDS: Final = 0.1
 DELIVER_SECONDS: Final = 1.0
 FETCH_SECONDS: Final = 5.0
-BACK_OFF_SECONDS_MAX: Final = 15.0
+BACK_OFF_SECONDS_MAX: Final = 5.0
+"""Longer waits would let a prober seem silent where its server is only busy."""
 GRACE_SECONDS: Final = 2.0
 """How far beyond its own limit an attempt may go before it is given up."""
 HANGING_MAX: Final = 2
