@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
-import dns.resolver
-
+from collectors.probing.dns_probe import name_servers
 from collectors.probing.looking import UNANSWERED
 from services.infra.outbound import Outbound
 from services.infra.targets import Opening, OutboundPolicy, literal
@@ -140,12 +139,4 @@ def controls_for(setting: str, server_url: str = "") -> list[Place]:
         return controls_of(setting)
     parts = urlsplit(server_url)
     found = [(parts.hostname, parts.port or _PORTS.get(parts.scheme, 443))] if parts.hostname else []
-    return [place for place in [*found, *_name_servers()] if not _is_here(place[0])]
-
-
-def _name_servers() -> list[Place]:
-    try:
-        servers = dns.resolver.Resolver().nameservers
-    except dns.resolver.NoResolverConfiguration:
-        return []
-    return [(server, _DNS_PORT) for server in servers if isinstance(server, str) and literal(server)]
+    return [place for place in [*found, *((server, _DNS_PORT) for server in name_servers())] if not _is_here(place[0])]

@@ -4,6 +4,7 @@ import dns.exception
 import dns.resolver
 
 from collectors.probing.looking import CannotTellError, SeenDownError, Task, Tools
+from services.infra.targets import literal
 from services.probes.kinds import DnsCheck, host_and_port
 
 
@@ -31,6 +32,15 @@ def look(task: Task, check: DnsCheck, tools: Tools) -> str:
     if not expected <= found or (check.exactly and expected and expected != found):
         raise SeenDownError("the records are not as expected", ", ".join(sorted(found))[:200])
     return ", ".join(sorted(found))[:200]
+
+
+def name_servers() -> list[str]:
+    """Return the addresses of this machine's own name servers."""
+    try:
+        servers = dns.resolver.Resolver().nameservers
+    except dns.resolver.NoResolverConfiguration:
+        return []
+    return [server for server in servers if isinstance(server, str) and literal(server)]
 
 
 def _resolver(name_server: str, tools: Tools) -> dns.resolver.Resolver:
