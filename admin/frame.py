@@ -6,7 +6,7 @@ from dash.development.base_component import Component
 
 from web.shell.guard import allows
 from web.shell.pages import Frame
-from web.shell.person import person_of
+from web.shell.person import commands_of, person_of
 from web.ui import NavItem, NavSection, demo_banner, signed_in_frame
 
 PREFIX = "/admin/"
@@ -70,6 +70,7 @@ def frame(*, demo: bool) -> Callable[[Frame], Component]:
             sections=[*(s for s in sections if s.items), _ELSEWHERE],
             path=framed.visit.path,
             person=person_of(framed.visit),
+            commands=commands_of(framed.visit),
             demo=demo_banner(remove_command="./manage.py demo-forget") if demo else None,
         )
 

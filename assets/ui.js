@@ -166,7 +166,8 @@
       const list = dialog.querySelector('[role="listbox"]');
       const scored = palette.options(dialog).map((option, index) => {
         option.dataset.order ??= String(index);
-        return { option, score: palette.score(option.dataset.words, asked) };
+        const lookup = option.dataset.lookup ? (asked ? 0.5 : 0) : null;
+        return { option, score: lookup ?? palette.score(option.dataset.words, asked) };
       });
       scored.sort((a, b) => b.score - a.score || a.option.dataset.order - b.option.dataset.order);
       for (const { option, score } of scored) {
@@ -198,8 +199,9 @@
       }
     },
     go(dialog, option) {
+      const asked = dialog.querySelector("input").value.trim();
       closeDialog(dialog);
-      window.location.assign(option.dataset.href);
+      window.location.assign(option.dataset.href + (option.dataset.lookup ? encodeURIComponent(asked) : ""));
     },
   };
   document.addEventListener("keydown", (event) => {

@@ -63,13 +63,17 @@ def sure_dialog() -> Component:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Somewhere to go or something to do from the palette; `words` are further words by which it is found."""
+    """Somewhere to go or something to do from the palette; `words` are further words by which it is found.
+
+    A `lookup` takes what was typed along, at the end of its `href`, and is offered for whatever was typed.
+    """
 
     label: str
     href: str
     icon_name: str = "arrow-right"
     section: str = "Go to"
     words: str = ""
+    lookup: bool = False
 
 
 def palette(commands: Sequence[Command]) -> Component:
@@ -93,7 +97,12 @@ def palette(commands: Sequence[Command]) -> Component:
             [icon(each.icon_name, size=16), html.Span(each.label), html.Span(each.section, className="dim small")],
             role="option",
             id=f"{PALETTE_ID}-{index}",
-            **attrs(aria_selected="false", data_href=each.href, data_words=f"{each.label} {each.section} {each.words}"),
+            **attrs(
+                aria_selected="false",
+                data_href=each.href,
+                data_words=f"{each.label} {each.section} {each.words}",
+                data_lookup=each.lookup or None,
+            ),
         )
         for index, each in enumerate(commands)
     ]

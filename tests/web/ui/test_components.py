@@ -266,7 +266,10 @@ def test_the_signed_in_frame_signs_out_by_post_with_a_token() -> None:
 
 
 def test_the_palette_is_a_combobox_over_a_list() -> None:
-    page = to_html(palette([Command("Flags", "/admin/flags", words="toggle")]))
+    page = to_html(
+        palette([Command("Flags", "/admin/flags", words="toggle"), Command("Find", "/found?id=", lookup=True)])
+    )
+    assert page.count("data-lookup") == 1
     assert 'role="combobox"' in page
     assert 'aria-controls="palette-list"' in page
     assert 'data-href="/admin/flags"' in page
