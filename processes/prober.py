@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import httpx
+import orjson
 
 from collectors.probing.attempt import look
 from collectors.probing.connectivity import Connectivity, controls_for
@@ -55,7 +56,12 @@ class RemoteServer:
         Raises: Unavailable, Unauthenticated, Forbidden.
         """
         body = {"sent_at": sent_at.isoformat(), "results": [finding_json(each) for each in findings]}
-        document = self._asked(lambda: self._client.post("/api/probes/results", json=body))
+        try:
+            content = orjson.dumps(body)
+        except orjson.JSONEncodeError as error:
+            raise Invalid("results_malformed", "A result holds what JSON cannot carry.") from error
+        kind = {"Content-Type": "application/json"}
+        document = self._asked(lambda: self._client.post("/api/probes/results", content=content, headers=kind))
         return receipt_of(document)
 
     def _asked(self, ask: Callable[[], httpx.Response]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ DELIVERY_SECONDS: Final = 5.0
 """What handing in and judging may take."""
 _VANTAGE = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
 _ATTEMPTS_SECONDS_MAX = 60
-_REASON_UNFIT = re.compile(r"[^A-Za-z0-9 .,:;'%/=<>()_+-]")
+_REASON_UNFIT = re.compile(r"[^A-Za-z0-9 .,:;'%/=()_+-]")
 
 
 class Attempted(Protocol):

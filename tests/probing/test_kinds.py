@@ -18,6 +18,7 @@ from tests.servers.postgresql import PostgresServer
 from tests.servers.process import free_port
 from tests.servers.prometheus import PrometheusServer
 from tests.servers.redis import RedisServer
+from tests.servers.waiting import until
 
 pytestmark = pytest.mark.capability("STATUS-4")
 
@@ -154,3 +155,22 @@ def test_prometheus() -> None:
         )
         server.kill()
         assert ask("prometheus", server.url, up).outcome == "unknown"
+
+
+@pytest.mark.capability("MON-3")
+def test_what_prometheus_scraped_tells_whether_its_target_is_up() -> None:
+    port = free_port()
+    with PrometheusServer([f"127.0.0.1:{port}"]) as server:
+        up = {"query": 'up{job="greenlight"}', "operator": "==", "threshold": 1}
+        orders = {"query": "shop_orders_waiting", "operator": "<", "threshold": 10}
+
+        def found(settings: dict[str, Any], outcome: str) -> bool:
+            return ask("prometheus", server.url, settings).outcome == outcome
+
+        with serving(b"shop_orders_waiting 7\n", port=port):
+            until(lambda: found(up, "up"), "the target is scraped")
+            until(lambda: found(orders, "up"), "its series is there")
+        until(lambda: found(up, "down"), "the target is away")
+        with serving(b"shop_orders_waiting 70\n", port=port):
+            until(lambda: found(orders, "down"), "too many wait")
+            until(lambda: found(up, "up"), "the target is back")
