@@ -123,10 +123,12 @@ def _standing(order: OrderView, pay: Component, action: str) -> tuple[Component,
             html.P("The payment processor is being asked. This page looks again by itself every two seconds."),
             html.Div(button("Look again", href=action, icon_name="rotate-cw"), className="acts"),
         ]
-        return page_head(name, lead=f"It takes {_SECONDS} seconds at the most."), card(html.Div(again, role="status"))
+        return page_head(name, lead="Stay here: this page shows what comes of it."), card(
+            html.Div(again, className="stack normal", role="status")
+        )
     if order.state is OrderState.PAID:
         done = [
-            banner(f"{order.price} are paid", "Thank you. This page is your receipt.", state=State.GOOD),
+            banner(f"{order.price} paid", "Thank you. This page is your receipt.", state=State.GOOD),
             html.Div(
                 button("Watch it", href=watch_path(order.title_slug), kind="primary", icon_name="play"),
                 className="acts",
@@ -183,7 +185,7 @@ def _promise() -> Component:
 
 def _attempts(order: OrderView, now: datetime) -> Component:
     grid = [
-        Column[AttemptView]("number", "Attempt", lambda r: fmt.count(r.number), numeric=True),
+        Column[AttemptView]("number", "Attempt", lambda r: fmt.count(r.number)),
         Column[AttemptView]("state", "Outcome", lambda r: chip(*_STATES[r.state])),
         Column[AttemptView]("when", "When", lambda r: timestamp(r.requested_at, now=now)),
     ]
