@@ -12,6 +12,7 @@ from services.kernel.errors import DomainError
 from services.kernel.paging import PageRequest
 from services.payments.rules import PayoutStage, money_of
 from services.payments.views import PayoutView
+from web.shell.field_errors import say_at_fields
 from web.shell.pages import Callbacks, Page, Visit
 from web.shell.sessions import current_actor
 from web.ui import (
@@ -20,6 +21,7 @@ from web.ui import (
     Ids,
     Loaded,
     Option,
+    Question,
     button,
     cancel_button,
     chip,
@@ -61,6 +63,7 @@ _WHICH: Final = (
     Option("failed", "Failed"),
     Option("paid", "Paid"),
 )
+_FIELDS: Final = {"account": _ids.part("account"), "creator_name": _ids.part("creator"), "amount": _ids.part("amount")}
 _CURRENCIES: Final = tuple(Option(code, code) for code in ("EUR", "USD", "GBP", "CHF", "JPY"))
 
 
@@ -121,7 +124,9 @@ def _register_ask(services: Services, callbacks: Callbacks) -> None:
                 current_actor(), account=account, creator_name=creator, money=money_of(amount, currency)
             )
         except DomainError as refusal:
-            return no_update, no_update, toast("Not asked for", refusal.message, state=Colour.BAD)
+            say_at_fields(_FIELDS, refusal, otherwise="amount")
+            return no_update, no_update, no_update
+        say_at_fields(_FIELDS, otherwise="amount")
         return False, "", toast("Asked for", "It leaves once it is approved.")
 
 
@@ -185,9 +190,16 @@ def _columns(now: datetime, *, may_act: bool) -> list[Column[PayoutView]]:
         if not may_act or row.state not in {PayoutStage.REQUESTED, PayoutStage.FAILED}:
             return None
         again = row.state is PayoutStage.FAILED
-        buttons = [button("Approve again" if again else "Approve", id=_ids.one("approve", row.id), icon_name="check")]
+        send = Question(
+            f"Send {row.money} to {row.creator_name}?",
+            "The processor is asked at once; what has left cannot be called back.",
+            "Send it",
+        )
+        words = "Approve again" if again else "Approve"
+        buttons = [button(words, id=_ids.one("approve", row.id), icon_name="check", asks=send)]
         if not again:
-            buttons.append(button("Reject", id=_ids.one("reject", row.id), kind="quiet"))
+            refuse = Question(f"Reject {row.money} to {row.creator_name}?", "It has to be asked for anew.", "Reject it")
+            buttons.append(button("Reject", id=_ids.one("reject", row.id), kind="quiet", asks=refuse))
         return html.Div(buttons, className="acts")
 
     return [

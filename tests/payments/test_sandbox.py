@@ -10,7 +10,8 @@ from payment_sandbox.server import Sandbox
 from services.kernel.clock import FixedClock
 from tests.payments.conftest import KEY
 
-INTENT = {"amount": 499, "currency": "eur"}
+INTENT: stripe.params.PaymentIntentCreateParams = {"amount": 499, "currency": "eur"}
+PAYOUT: stripe.params.PayoutCreateParams = {"amount": 499, "currency": "eur"}
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def client(sandbox: Sandbox) -> stripe.StripeClient:
 
 
 def test_a_payment_goes_through_the_states_that_the_sdk_knows(client: stripe.StripeClient) -> None:
-    intent = client.v1.payment_intents.create({**INTENT, "metadata": {"order_id": "ord_1"}})
+    intent = client.v1.payment_intents.create({"amount": 499, "currency": "eur", "metadata": {"order_id": "ord_1"}})
     assert (intent.status, intent.object, intent.livemode) == ("requires_payment_method", "payment_intent", False)
     paid = client.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
     assert (paid.status, paid.amount_received, paid.metadata["order_id"]) == ("succeeded", 499, "ord_1")
@@ -46,7 +47,7 @@ def test_a_payment_goes_through_the_states_that_the_sdk_knows(client: stripe.Str
 def test_a_declined_card_is_the_sdks_card_error(
     client: stripe.StripeClient, card: str, code: str, decline_code: str
 ) -> None:
-    intent = client.v1.payment_intents.create({**INTENT})
+    intent = client.v1.payment_intents.create(INTENT)
     with pytest.raises(stripe.CardError) as declined:
         client.v1.payment_intents.confirm(intent.id, {"payment_method": card})
     assert (declined.value.code, declined.value.http_status) == (code, 402)
@@ -82,7 +83,9 @@ def test_what_stripe_refuses_the_sandbox_refuses(
 
 
 def test_a_paid_payment_is_neither_confirmed_nor_cancelled_again(client: stripe.StripeClient) -> None:
-    intent = client.v1.payment_intents.create({**INTENT, "payment_method": "pm_card_visa", "confirm": True})
+    intent = client.v1.payment_intents.create(
+        {"amount": 499, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+    )
     for again in (client.v1.payment_intents.confirm, client.v1.payment_intents.cancel):
         with pytest.raises(stripe.InvalidRequestError) as refused:
             again(intent.id)
@@ -92,32 +95,32 @@ def test_a_paid_payment_is_neither_confirmed_nor_cancelled_again(client: stripe.
 def test_an_idempotency_key_replays_its_answer_and_refuses_other_words(
     client: stripe.StripeClient, clock: FixedClock
 ) -> None:
-    first = client.v1.payment_intents.create({**INTENT}, {"idempotency_key": "once"})
-    assert client.v1.payment_intents.create({**INTENT}, {"idempotency_key": "once"}).id == first.id
+    first = client.v1.payment_intents.create(INTENT, {"idempotency_key": "once"})
+    assert client.v1.payment_intents.create(INTENT, {"idempotency_key": "once"}).id == first.id
     with pytest.raises(stripe.IdempotencyError):
-        client.v1.payment_intents.create({**INTENT, "amount": 500}, {"idempotency_key": "once"})
+        client.v1.payment_intents.create({"amount": 500, "currency": "eur"}, {"idempotency_key": "once"})
     clock.advance(hours=25)
-    assert client.v1.payment_intents.create({**INTENT}, {"idempotency_key": "once"}).id != first.id
+    assert client.v1.payment_intents.create(INTENT, {"idempotency_key": "once"}).id != first.id
 
 
 @pytest.mark.parametrize("key", ["sk_test_of_somebody_else", "whsec_x"])
 def test_a_wrong_key_opens_nothing(sandbox: Sandbox, key: str) -> None:
     stranger = stripe.StripeClient(key, base_addresses={"api": sandbox.url}, max_network_retries=0)
     with pytest.raises(stripe.AuthenticationError):
-        stranger.v1.payment_intents.create({**INTENT})
+        stranger.v1.payment_intents.create(INTENT)
 
 
 def test_what_is_not_there_is_a_404_and_accounts_do_not_see_each_other(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError) as missing:
         client.v1.payment_intents.retrieve("pi_nothing")
     assert (missing.value.http_status, missing.value.code) == (404, "resource_missing")
-    payout = client.v1.payouts.create({**INTENT}, {"stripe_account": "acct_1A2b"})
+    payout = client.v1.payouts.create(PAYOUT, {"stripe_account": "acct_1A2b"})
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.payouts.retrieve(payout.id, None, {"stripe_account": "acct_other"})
 
 
 def test_payouts_are_listed_page_by_page_as_the_sdk_asks(client: stripe.StripeClient) -> None:
-    made = [client.v1.payouts.create({**INTENT}, {"stripe_account": "acct_1A2b"}).id for _ in range(5)]
+    made = [client.v1.payouts.create(PAYOUT, {"stripe_account": "acct_1A2b"}).id for _ in range(5)]
     listed = client.v1.payouts.list({"limit": 2}, {"stripe_account": "acct_1A2b"})
     assert [payout.id for payout in listed.auto_paging_iter()] == made[::-1]
 
@@ -129,12 +132,12 @@ def test_what_was_written_outlives_the_process(tmp_path: Path, clock: FixedClock
     first = opened()
     first.start()
     client = stripe.StripeClient(KEY, base_addresses={"api": first.url}, max_network_retries=0)
-    intent = client.v1.payment_intents.create({**INTENT}, {"idempotency_key": "once"})
+    intent = client.v1.payment_intents.create(INTENT, {"idempotency_key": "once"})
     first.stop()
     second = opened()
     second.start()
     again = stripe.StripeClient(KEY, base_addresses={"api": second.url}, max_network_retries=0)
-    assert again.v1.payment_intents.create({**INTENT}, {"idempotency_key": "once"}).id == intent.id
+    assert again.v1.payment_intents.create(INTENT, {"idempotency_key": "once"}).id == intent.id
     second.stop()
 
 
