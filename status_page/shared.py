@@ -14,13 +14,14 @@ from status_page.pages.shared import shared_page
 from status_page.reading import Reading, months_back
 from status_page.report import month_report
 from web.shell.routes import PUBLIC, route
+from web.ui.static import StaticManifest
 
 MONTHS = 12
 # The address is the key: it goes to no other site, and no search engine keeps it.
 _SECRET = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-store"}
 
 
-def blueprint(public: PublicServices, reading: Reading, pages: PublicPages) -> Blueprint:
+def blueprint(public: PublicServices, reading: Reading, pages: PublicPages, manifest: StaticManifest) -> Blueprint:
     """Return the routes of the investor view."""
     doors = Blueprint("status_shared", __name__)
 
@@ -40,7 +41,7 @@ def blueprint(public: PublicServices, reading: Reading, pages: PublicPages) -> B
     def report(token: str, month: str) -> Response:
         asked = _month(month, reading.now().date())
         follow(token, "report")
-        body = month_report(reading.month(asked).value, asked, reading.now(), demo=public.demo)
+        body = month_report(reading.month(asked).value, asked, reading.now(), manifest, demo=public.demo)
         name = f'inline; filename="service-levels-{asked:%Y-%m}.pdf"'
         return Response(body, mimetype="application/pdf", headers=_SECRET | {"Content-Disposition": name})
 

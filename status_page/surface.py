@@ -38,7 +38,7 @@ def register(
     _agreements(blueprint, pages, reading)
     server.register_blueprint(blueprint)
     server.register_blueprint(live_blueprint(snapshot))
-    server.register_blueprint(shared_blueprint(public, reading, pages))
+    server.register_blueprint(shared_blueprint(public, reading, pages, manifest))
     server.register_blueprint(widget_blueprint(reading, pages, manifest))
 
 

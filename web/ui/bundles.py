@@ -27,6 +27,8 @@ VENDORED = {
     "plotly-basic.min.js": "plotly.js-basic-dist-min/plotly-basic.min.js",
     "bootstrap-grid.min.css": "bootstrap/dist/css/bootstrap-grid.min.css",
     "inter.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+    "paper.ttf": "@expo-google-fonts/noto-sans/400Regular/NotoSans_400Regular.ttf",
+    "paper-bold.ttf": "@expo-google-fonts/noto-sans/700Bold/NotoSans_700Bold.ttf",
     "mono.woff2": "@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2",
 }
 """Served name → path below node_modules."""
