@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Dialog, expect
 from werkzeug.serving import make_server as serve
 
 from services.kernel.clock import FixedClock
@@ -71,7 +71,12 @@ def test_the_worst_names_are_inert_and_stay_inside_every_page(browser: Browser, 
     context = browser.new_context(viewport={"width": width, "height": 844})
     page = context.new_page()
     opened: list[str] = []
-    page.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
+
+    def heard(dialog: Dialog) -> None:
+        opened.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", heard)
     for path in PAGES:
         page.goto(f"{address}{path}")
         expect(page.locator("html[data-ready]")).to_have_count(1)
