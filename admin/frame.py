@@ -19,6 +19,7 @@ _SECTIONS = (
             ("Maintenance", "maintenance", "wrench"),
             ("Templates", "templates", "file-text"),
             ("Components", "components", "server"),
+            ("Import", "imports", "upload"),
             ("Probes", "probes", "activity"),
             ("Vantages", "vantages", "radio-tower"),
             ("Background work", "work", "workflow"),

@@ -99,6 +99,7 @@ PROOFS = {
     "probe-unknown": Proof("/admin/probes/<probe_id>", "/admin/probes/nothing", role="admin"),
     "vantages": Proof("/admin/vantages", role="admin"),
     "vantages-compliance": Proof("/admin/vantages", role="compliance"),
+    "imports": Proof("/admin/imports", role="operator"),
     "work": Proof("/admin/work", role="admin"),
     "people": Proof("/admin/people", role="admin"),
     "keys": Proof("/admin/keys", role="admin"),

@@ -39,6 +39,7 @@ from processes.demo_data import (
 )
 from processes.export import Keeper, copying_of, write_once
 from processes.first_probes import opened, own_door
+from processes.importing import Wanted, bring_over
 from processes.version import note_deploy as note_deploy_of
 from services.infra.logs import start_logging
 from services.infra.migrate import migrate as migrate_database
@@ -232,6 +233,20 @@ def keep_export() -> None:
         raise Invalid("setting_missing", "GREENLIGHT_EXPORT_DIR: name the folder that the copy is kept in.")
     wired = wire(settings)
     Keeper(wired, copying_of(wired, Path(settings.export_dir))).run(stop)
+
+
+@app.command("import-status")
+def import_status(
+    file: Annotated[Path, typer.Argument(help="The file to bring over, or - for standard input.")],
+    source: Annotated[str, typer.Option("--from", help="statuspage, subscribers, kuma or gatus.")],
+    label: Annotated[str, typer.Option(help="Tells two installations of one product apart.")] = "",
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what would be done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The whole report as JSON.")] = False,
+) -> None:
+    """Bring components, incidents, subscribers and probes over from a file of another product, with a report."""
+    wired = wire(_started("import-status"))
+    typer.echo(bring_over(wired, file, Wanted(source, label, dry_run, as_json)))
 
 
 @app.command("build-assets")

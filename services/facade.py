@@ -6,6 +6,7 @@ from services.catalogue import Catalogue
 from services.components import ComponentVerbs
 from services.evidence import AuditTrail
 from services.identity import Identity
+from services.imports import Imports
 from services.incidents import Incidents
 from services.kernel.clock import Clock
 from services.metrics import Door, Figures, Intake, MetricStore
@@ -39,6 +40,7 @@ class Services:
     payments: Payments
     evidence: AuditTrail
     work: Work
+    imports: Imports
     keys: Keys
     shares: Shares
     probes: Probes

@@ -3,6 +3,7 @@
 import services.catalogue.tables
 import services.components.tables
 import services.identity.tables
+import services.imports.tables
 import services.incidents.tables
 import services.infra.audit
 import services.infra.crypto

@@ -14,6 +14,7 @@ from services.evidence import AuditTrail, Pulse
 from services.facade import Services
 from services.identity import PUBLIC_PERMISSIONS, make_identity
 from services.identity.roles import KEY_PERMISSIONS, MACHINE_PERMISSIONS, PERMISSIONS
+from services.imports import Imports, Shelves
 from services.incidents import Incidents, make_incidents
 from services.incidents.ports import NamedComponent
 from services.infra.crypto import Vault
@@ -154,6 +155,8 @@ def _house(ground: _Ground) -> _House:
     teller = _teller(settings, uow, catalogue)
     slas = make_slas(uow, Counts(uow), components.record)
     intake, store = Intake(uow), _metric_store(settings, uow, ground.clock)
+    probes = make_probes(uow, probe_policy(settings))
+    shelves = Shelves(components.adopting, incidents.adopting, outreach.subscribers.adopting, probes.adopting)
     services = Services(
         identity=identity,
         components=components,
@@ -171,7 +174,8 @@ def _house(ground: _Ground) -> _House:
         webhooks=outreach.console,
         evidence=AuditTrail(uow),
         work=Work(uow, ground.client),
-        probes=make_probes(uow, probe_policy(settings)),
+        probes=probes,
+        imports=Imports(uow, shelves),
         keys=Keys(uow, KeyPowers(KEY_PERMISSIONS, MACHINE_PERMISSIONS, PUBLIC_PERMISSIONS, PERMISSIONS)),
         shares=Shares(uow),
         clock=ground.clock,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.components.adopting import Adopting
 from services.components.arranging import Arranging
 from services.components.board import Board
 from services.components.founding import Founding
@@ -28,6 +29,7 @@ class ComponentVerbs:
     founding: Founding
     placing: Placing
     board: Board
+    adopting: Adopting
 
 
 def make_components(uow: UnitOfWork, policy: UptimePolicy | None = None) -> ComponentVerbs:
@@ -42,4 +44,5 @@ def make_components(uow: UnitOfWork, policy: UptimePolicy | None = None) -> Comp
         Founding(uow),
         Placing(uow),
         Board(uow),
+        Adopting(),
     )

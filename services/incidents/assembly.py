@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.incidents.adopting import Adopting
 from services.incidents.casebook import Casebook
 from services.incidents.declaring import Declaring
 from services.incidents.forgetting import Forgetting
@@ -32,6 +33,7 @@ class Incidents:
     upkeep: Upkeep
     reactions: Reactions
     forgetting: Forgetting
+    adopting: Adopting
 
 
 def make_incidents(uow: UnitOfWork, book: ComponentBook) -> Incidents:
@@ -49,4 +51,5 @@ def make_incidents(uow: UnitOfWork, book: ComponentBook) -> Incidents:
         upkeep=Upkeep(uow, recurring, watch),
         reactions=Reactions(watch),
         forgetting=Forgetting(uow),
+        adopting=Adopting(book),
     )

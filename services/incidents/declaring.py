@@ -1,22 +1,21 @@
 """Declaring an incident, updating it, correcting what was said, and taking it back."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.incidents.case import Case, Said, held, new_case
+from services.incidents.case import Case, held, new_case
 from services.incidents.once import Once, claim
-from services.incidents.ports import ComponentBook, NamedComponent
+from services.incidents.ports import ComponentBook
 from services.incidents.rules import (
     OPERATIONAL,
     REASON_MAX,
     check_impact,
     check_name,
     check_past,
-    check_statuses,
     check_step,
     check_text,
     worst,
 )
+from services.incidents.speaking import speak
 from services.incidents.tables import IncidentRow, UpdateRow
 from services.incidents.views import (
     ComponentStatusDraft,
@@ -58,10 +57,10 @@ class Declaring:
             raise Invalid("status_invalid", "Say when it started and ended, to enter one that is over.",
                           fields={"status": "Needs the instants at which it started and ended."})  # fmt: skip
         said_at = draft.started_at or now
-        case = new_case(_row(incident_id, draft.name, draft.status, said_at, now), now)
+        case = new_case(new_row(incident_id, draft.name, draft.status, said_at, now), now)
         case.row.impact_override, case.row.impact_reason = draft.impact, draft.impact_reason.strip()
         case.row.backfilled = draft.started_at is not None
-        self._speak(case, UpdateDraft(draft.status, draft.body, draft.components, draft.notifies, said_at))
+        speak(self.book, case, UpdateDraft(draft.status, draft.body, draft.components, draft.notifies, said_at))
         case.close("declared")
         case.tell_components(said_at)
         case.announce("opened", notifies=draft.notifies)
@@ -83,7 +82,7 @@ class Declaring:
         check_step(case.row.status, draft.status)
         _check_shown(draft.display_at, now)
         before = _pairs(case)
-        update = self._speak(case, draft, update_id)
+        update = speak(self.book, case, draft, update_id)
         case.close("updated")
         if _pairs(case) != before or draft.status == IncidentStatus.RESOLVED:
             case.tell_components(update.display_at)
@@ -186,13 +185,13 @@ class Declaring:
             message = "Give updates with their instants, oldest first, none in the future, the last one resolving it."
             raise Invalid("updates_invalid", message, fields={"updates": message})
         check_impact(draft.impact, draft.impact_reason)
-        case = new_case(_row(incident_id, draft.name, draft.updates[0].status, told[0], now), now)
+        case = new_case(new_row(incident_id, draft.name, draft.updates[0].status, told[0], now), now)
         case.row.impact_override, case.row.impact_reason = draft.impact, draft.impact_reason.strip()
         case.row.backfilled, case.row.origin = True, draft.origin
         case.row.automatic, case.row.sla = draft.sla is not None, draft.sla
         for each in draft.updates:
             check_step(case.row.status, each.status)
-            self._speak(case, each)
+            speak(self.book, case, each)
         if draft.postmortem:
             case.row.postmortem = case.row.postmortem_draft = check_text("postmortem", draft.postmortem, longest=60_000)
             case.row.postmortem_at, case.row.status = draft.postmortem_at or told[-1], IncidentStatus.POSTMORTEM.value
@@ -214,43 +213,12 @@ class Declaring:
         case.tell_components()
         case.announce("deleted", notifies=False)
 
-    def _speak(self, case: Case, draft: UpdateDraft, update_id: str = "") -> UpdateRow:
-        """Add an update with what it says of components, and let the incident follow from it."""
-        check_statuses(draft.components)
-        statuses = {each.component_id: each.status for each in draft.components}
-        known = known_components(self.book, list(statuses))
-        at = draft.display_at or case.now
-        if draft.status == IncidentStatus.RESOLVED:
-            _check_well(statuses)
-            statuses |= {row.component_id: OPERATIONAL for row in case.affected if row.status != OPERATIONAL}
-            case.row.resolved_at = at
-        else:
-            case.row.resolved_at = None
-        if draft.status == IncidentStatus.MONITORING:
-            case.row.monitoring_at = at
-        update = case.say(
-            Said(draft.status, check_text("body", draft.body), draft.notifies, at, update_id or public_id())
-        )
-        names = {each.id: each.name for each in known.values()}
-        case.give(update.id, statuses, names, {each.id: each.status for each in known.values()})
-        case.weigh()
-        return update
 
+def new_row(incident_id: str, name: str, status: str, started_at: datetime, now: datetime) -> IncidentRow:
+    """Return a new incident, of which nothing has been said yet.
 
-def known_components(book: ComponentBook, ids: Sequence[str]) -> Mapping[str, NamedComponent]:
-    """Return these components by id.
-
-    Raises: Invalid where one does not exist.
+    Raises: Invalid for its name.
     """
-    known = book.named(ids) if ids else {}
-    missing = [each for each in ids if each not in known]
-    if missing:
-        message = f"There is no component {missing[0][:40]!r}; take its id from the list of components."
-        raise Invalid("component_unknown", message, fields={"components": message})
-    return known
-
-
-def _row(incident_id: str, name: str, status: str, started_at: datetime, now: datetime) -> IncidentRow:
     return IncidentRow(
         id=incident_id,
         kind="incident",
@@ -267,12 +235,6 @@ def _row(incident_id: str, name: str, status: str, started_at: datetime, now: da
 
 def _pairs(case: Case) -> dict[str, str]:
     return {each.component_id: each.status for each in case.affected if each.status != OPERATIONAL}
-
-
-def _check_well(statuses: Mapping[str, str]) -> None:
-    if any(status != OPERATIONAL for status in statuses.values()):
-        message = "A resolved incident leaves its components operational; say monitoring while one is not."
-        raise Invalid("components_not_well", message, fields={"components": message})
 
 
 def _check_shown(at: datetime | None, now: datetime) -> None:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from services.incidents.accounts import account, due_reminders, set_reminders
 from services.incidents.case import Case, Said, held, new_case
-from services.incidents.declaring import known_components
 from services.incidents.once import Once, claim
 from services.incidents.ports import ComponentBook
 from services.incidents.rules import (
@@ -24,6 +23,7 @@ from services.incidents.rules import (
     check_text,
     check_window,
 )
+from services.incidents.speaking import known_components
 from services.incidents.tables import AffectedRow, IncidentRow
 from services.incidents.views import Impact, MaintenanceDraft, MaintenanceStatus
 from services.infra.uow import UnitOfWork

@@ -8,13 +8,13 @@ from typing import Final
 import sqlalchemy as sa
 
 from services.incidents.case import Said, held
-from services.incidents.declaring import known_components
 from services.incidents.maintaining import move, plan
 from services.incidents.once import Once, claim
 from services.incidents.ports import ComponentBook
 from services.incidents.reads import json_list
 from services.incidents.recurrence import after, check_rule, instant, shortest_gap, wall, written, zone
 from services.incidents.rules import COMPONENTS_MAX, WINDOW_LONGEST, check_name, check_reminders, check_text
+from services.incidents.speaking import known_components
 from services.incidents.tables import IncidentRow, SeriesRow
 from services.incidents.views import MaintenanceDraft, MaintenanceStatus, SeriesDraft, SeriesView
 from services.infra.uow import UnitOfWork, current

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.infra.targets import OutboundPolicy
 from services.infra.uow import UnitOfWork
+from services.probes.adopting import Adopting
 from services.probes.definitions import Definitions
 from services.probes.founding import ProbeFounding
 from services.probes.intake import ProbeIntake
@@ -22,6 +23,7 @@ class Probes:
     intake: ProbeIntake
     reads: ProbeReads
     upkeep: ProbeUpkeep
+    adopting: Adopting
 
 
 def make_probes(uow: UnitOfWork, policy: OutboundPolicy) -> Probes:
@@ -33,4 +35,5 @@ def make_probes(uow: UnitOfWork, policy: OutboundPolicy) -> Probes:
         ProbeIntake(uow),
         ProbeReads(uow),
         ProbeUpkeep(uow),
+        Adopting(policy),
     )

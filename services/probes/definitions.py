@@ -37,10 +37,8 @@ class Definitions:
 
         Raises: Invalid, naming the fields.
         """
-        scope = current()
-        if (scope.session.scalar(sa.select(sa.func.count()).select_from(ProbeRow)) or 0) >= PROBES_MAX:
-            raise Conflict("probes_full", f"There are {PROBES_MAX} probes already; remove some first.")
-        return made(scope, self.policy, draft, enabled=enabled)
+        room_for_one()
+        return made(current(), self.policy, draft, enabled=enabled)
 
     @command(permission="probes.manage")
     def change(self, actor: Actor, *, probe_id: str, draft: ProbeDraft) -> None:
@@ -106,6 +104,15 @@ class Definitions:
             raise Conflict("probe_asked", "It is being looked at already.")
         row.asked_at = now
         scope.note(probe_id=probe_id)
+
+
+def room_for_one() -> None:
+    """Refuse one probe more than an installation looks after.
+
+    Raises: Conflict.
+    """
+    if (current().session.scalar(sa.select(sa.func.count()).select_from(ProbeRow)) or 0) >= PROBES_MAX:
+        raise Conflict("probes_full", f"There are {PROBES_MAX} probes already; remove some first.")
 
 
 def made(scope: Scope, policy: OutboundPolicy, draft: ProbeDraft, *, enabled: bool = True, demo: bool = False) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.infra.uow import UnitOfWork
+from services.subscribers.adopting import Adopting
 from services.subscribers.happenings import Components, Incidents
 from services.subscribers.letters import Letters
 from services.subscribers.own import Own
@@ -32,6 +33,7 @@ class Subscribers:
     staff: Staff
     letters: Letters
     hearing: Hearing
+    adopting: Adopting
 
 
 def make_subscribers(
@@ -52,4 +54,5 @@ def make_subscribers(
         staff=Staff(uow, webhooks),
         letters=letters,
         hearing=Hearing(telling, letters, upkeep, SlackSender(letters, slack, site.public_url)),
+        adopting=Adopting(),
     )

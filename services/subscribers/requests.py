@@ -68,7 +68,7 @@ class Requests:
             sa.select(SubscriberRow).where(SubscriberRow.target_digest == found).with_for_update()
         )
         if row is None:
-            row = _new(scope, kind, digest, found)
+            row = new_subscriber(scope, kind, digest, found)
             sealing.seal(scope, row, email=address, target=place)
         scope.about(row.id)
         if row.state == SubscriberState.PENDING:
@@ -134,7 +134,8 @@ def _channel(text: str) -> Channel:
         raise Invalid("channel_unknown", message, fields={"channel": message}) from error
 
 
-def _new(scope: Scope, channel: Channel, contact_digest: str, target_digest: str) -> SubscriberRow:
+def new_subscriber(scope: Scope, channel: Channel, contact_digest: str, target_digest: str) -> SubscriberRow:
+    """Add a subscriber who has not confirmed anything yet, within the caller's transaction."""
     row = SubscriberRow(
         id=new_id(PREFIX),
         channel=channel,
