@@ -70,6 +70,7 @@ def page(services: Services) -> Page:
     def register(callbacks: Callbacks) -> None:
         _register_refresh(services, callbacks)
         _register_save(services, callbacks)
+        _register_read(services, callbacks)
         _register_needs(services, callbacks)
         _register_archive(services, callbacks)
         register_words(services, callbacks, _ids)
@@ -237,7 +238,7 @@ def _refused(services: Services, actor: Actor, component_id: str, draft: Compone
     return *(no_update,) * 4, toast("Not kept; your text is still here", said(refusal), state=Colour.BAD)
 
 
-def _register_needs(services: Services, callbacks: Callbacks) -> None:
+def _register_read(services: Services, callbacks: Callbacks) -> None:
     @callbacks.callback(
         Output(_ids.part("version"), "data", allow_duplicate=True),
         Output(_ids.part("conflict"), "children", allow_duplicate=True),
@@ -250,6 +251,8 @@ def _register_needs(services: Services, callbacks: Callbacks) -> None:
             return no_update, no_update
         return services.components.board.component(current_actor(), component_id).version, None
 
+
+def _register_needs(services: Services, callbacks: Callbacks) -> None:
     @callbacks.callback(
         Output(_ids.part("needs-rows"), "children"),
         Input(_ids.part("needs-search"), "value"),
