@@ -7,14 +7,13 @@ from services.catalogue.views import TitleView
 from services.infra.settings import Settings
 from services.infra.targets import literal
 from services.probes.founding import FOUNDER, FirstProbe
-from services.probes.kinds import OWN_DATABASE
+from services.probes.kinds import OWN_DATABASE, SECRET_MARK
 from services.probes.rules import BUILT_IN
 from services.probes.views import ProbeDraft
 from services.wiring import Wired
 from storefront.media import media_url
 
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104 -- what a server listens on, read and not bound
-_PORTS = {"https": 443, "http": 80}
 
 
 def opened(settings: Settings) -> Settings:
@@ -57,13 +56,17 @@ def first_probes(settings: Settings) -> list[FirstProbe]:
         _first("database", "Database", "database0001", "sql", OWN_DATABASE),
     ]  # fmt: skip
     if settings.stripe_secret_key.get_secret_value():
-        address = urlsplit(settings.stripe_url)
-        place = f"{address.hostname}:{address.port or _PORTS[address.scheme]}"
-        first += [
-            _first("checkout", "Payment processor, for checkout", "checkout0001", "tcp", place),
-            _first("payouts", "Payment processor, for payouts", "payouts00001", "tcp", place),
-        ]
+        first += [_of_payments(settings, "checkout", "checkout0001", "payment_intents"),
+                  _of_payments(settings, "payouts", "payouts00001", "payouts")]  # fmt: skip
     return first
+
+
+def _of_payments(settings: Settings, key: str, component_id: str, what: str) -> FirstProbe:
+    """Ask the processor for the latest of what the component is about: reads alone, with the shop's own key."""
+    asked = {"headers": {"Authorization": f"Bearer {SECRET_MARK}"}, "json_path": "object", "json_value": "list"}
+    url = f"{settings.stripe_url}/v1/{what}?limit=1"
+    first = _first(key, f"Payment processor, for {key}", component_id, "http", url, **asked)
+    return replace(first, draft=replace(first.draft, secret=settings.stripe_secret_key.get_secret_value()))
 
 
 def film_probes(settings: Settings, title: TitleView) -> list[FirstProbe]:

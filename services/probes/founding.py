@@ -9,7 +9,7 @@ from services.infra.targets import OutboundPolicy
 from services.infra.uow import UnitOfWork, current
 from services.infra.verbs import command
 from services.kernel.context import Actor, JobActor
-from services.probes.definitions import begin_anew, made, removed
+from services.probes.definitions import SECRET_PLACE, begin_anew, made, removed
 from services.probes.kinds import checked_target
 from services.probes.rules import BUILT_IN
 from services.probes.tables import FirstRow, ProbeRow, VantageRow
@@ -38,7 +38,7 @@ class ProbeFounding:
     def found(self, actor: Actor, firsts: Sequence[FirstProbe]) -> list[str]:
         """Make the probes that were never made, and return their ids.
 
-        One that somebody removed stays away. One whose target moved, such as with the port, is led along, unless
+        One that somebody removed stays away. One whose target or secret changed, as with the port, is led along, unless
         somebody pointed it elsewhere.
 
         Raises: Invalid, naming the fields.
@@ -61,12 +61,20 @@ class ProbeFounding:
     def _led_along(self, known: FirstRow, draft: ProbeDraft) -> bool:
         scope = current()
         row = scope.session.get(ProbeRow, known.probe_id, with_for_update=True)
-        if row is None or row.kind != draft.kind or row.target != known.target or row.target == draft.target:
+        if row is None or row.kind != draft.kind or row.target != known.target:
+            return False
+        if row.target == draft.target and self._secret_of(row) == (draft.secret or ""):
             return False
         row.target = known.target = checked_target(draft.kind, draft.target, self.policy)
+        if draft.secret:
+            row.secret_sealed = self.uow.vault.seal(scope.session, row.id, draft.secret, SECRET_PLACE)
         row.changed_at = self.uow.clock.now()
         begin_anew(scope, row)
         return True
+
+    def _secret_of(self, row: ProbeRow) -> str:
+        sealed = row.secret_sealed
+        return self.uow.vault.open(current().session, row.id, sealed, SECRET_PLACE) if sealed else ""
 
     @command(permission="probes.demo")
     def remove_demo(self, actor: Actor) -> int:

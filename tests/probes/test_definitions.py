@@ -231,6 +231,17 @@ def test_a_first_probe_follows_its_target_and_begins_anew_unless_somebody_pointe
     assert house.view(probe).target == "https://example.org/"
 
 
+def test_a_first_probe_takes_on_a_new_secret_and_keeps_one_that_stays(house: House) -> None:
+    draft = replace(DRAFT, target="https://example.com/{secret}", vantages=("eu-1",), secret="sk_one")
+    [probe] = house.probes.founding.found(FOUNDER, [FirstProbe("web", draft)])
+    house.say(probe, eu_1="up")
+    house.probes.founding.found(FOUNDER, [FirstProbe("web", draft)])
+    assert house.view(probe).verdict == "up"
+    house.probes.founding.found(FOUNDER, [FirstProbe("web", replace(draft, secret="sk_two"))])
+    [assigned] = house.probes.intake.assignments(key("eu-1")).probes
+    assert (assigned.secret, house.view(probe).verdict) == ("sk_two", "unknown")
+
+
 def test_old_results_are_added_up_by_the_hour_and_dropped(house: House, engine: sa.Engine) -> None:
     probe = house.make(vantages=("eu-1",))
     house.clock.advance(seconds=5)
