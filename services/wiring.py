@@ -52,6 +52,7 @@ _ALL_SESSIONS_PER_MINUTE = 6_000
 """New playback sessions that all web workers let in together: half an hour of them can be remembered."""
 _PUBLIC_DOMAINS = ("components", "incidents", "slas", "releases")
 """Whose changes are to be seen by everybody at once."""
+_EYE = JobActor("evidence.pulse", frozenset({"components.read"}))
 _BOOKKEEPER = JobActor("incidents.component_book", frozenset({"components.read"}))
 
 
@@ -103,7 +104,7 @@ def wire(settings: Settings, clock: Clock | None = None) -> Wired:
         public=_public(house.services, house.outreach),
         recording=house.recording,
         exposition=Exposition(ground.uow),
-        pulse=Pulse(ground.uow, _PUBLIC_DOMAINS),
+        pulse=Pulse(ground.uow, _PUBLIC_DOMAINS, lambda _asking: house.services.components.reads.moved_at(_EYE)),
         post=house.post,
         outreach=house.outreach,
         teller=house.teller,

@@ -96,6 +96,7 @@ class Reading:
             Page[ComponentView],
             lambda: public.components.group(public.visitor, group_id, page),
             spare=spare,
+            on_disk=after is None,
         )
 
     def incident(self, incident_id: str) -> Known[IncidentView]:
@@ -128,6 +129,7 @@ class Reading:
             Page[IncidentView],
             lambda: public.incidents.history(public.visitor, page, component_id=component_id),
             spare=spare,
+            on_disk=after is None,
         )
 
     def maintenances(self, after: str | None) -> Known[Page[IncidentView]]:
@@ -141,6 +143,7 @@ class Reading:
             Page[IncidentView],
             lambda: public.incidents.maintenances(public.visitor, page),
             spare=lambda: Page(self.state().maintenances) if after is None else None,
+            on_disk=after is None,
         )
 
     def policy(self) -> UptimePolicy:

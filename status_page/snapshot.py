@@ -128,11 +128,13 @@ class Snapshot:
         *,
         spare: Callable[[], T | None] | None = None,
         keep_seconds: float = 0.0,
+        on_disk: bool = True,
     ) -> Known[T]:
         """Return what a page shows: as read just now, or as it was known last, in this process or on disk.
 
-        `kind` is its type, for the copy on disk; `spare` gives what else is known of it, from the state. With
-        `keep_seconds` it is not read again so soon, unless something public changed.
+        `kind` is its type, for the copy on disk, which a page that only an invented cursor names does not get
+        (`on_disk`): strangers would fill the folder and push what people read out of it. `spare` gives what else is
+        known of it, from the state. With `keep_seconds` it is not read again so soon, unless something public changed.
 
         Raises: the error of the read, where nothing is known.
         """
@@ -151,7 +153,7 @@ class Snapshot:
             return self._known_without_database(key, kind, error, spare)
         self._failure = None
         known = Known(value, self._public.clock.now())
-        self._keep_known(key, kind, known, pulse)
+        self._keep_known(key, kind, known, pulse, on_disk=on_disk)
         return known
 
     def _young(self, key: str, keep_seconds: float) -> "Known[object] | None":
@@ -254,11 +256,11 @@ class Snapshot:
         except (OSError, ValueError):
             return None
 
-    def _keep_known(self, key: str, kind: object, known: Known[T], pulse: object) -> None:
+    def _keep_known(self, key: str, kind: object, known: Known[T], pulse: object, *, on_disk: bool) -> None:
         with self._lock:
             before = self._known.pop(key, None)
             written_at = before.written_at if before else None
-            due = written_at is None or not timedelta(0) <= known.as_of - written_at < _WRITE_EVERY
+            due = on_disk and (written_at is None or not timedelta(0) <= known.as_of - written_at < _WRITE_EVERY)
             self._known[key] = _Page(
                 cast("Known[object]", known), time.monotonic(), pulse, known.as_of if due else written_at
             )

@@ -96,28 +96,32 @@ def register_acts(services: Services, callbacks: Callbacks, ids: Ids) -> None:
         actor = current_actor()
         name, impact, reason = (str(each or "") for each in values)
         try:
-            told = _act(services, actor, ctx.triggered_id["key"], (incident_id, version), (name, impact, reason))
+            told, now_at = _act(
+                services, actor, ctx.triggered_id["key"], (incident_id, version), (name, impact, reason)
+            )
         except DomainError as refusal:
             return no_update, toast("Not done", said(refusal), state=Colour.BAD)
         if ctx.triggered_id["key"] == "withdraw":
             return no_update, toast(told)
-        return services.incidents.reads.incident(actor, incident_id).version, toast(told)
+        # The version that this act made, not the newest: what another person did meanwhile stays to be seen.
+        return now_at, toast(told)
 
 
-def _act(services: Services, actor: Actor, act: str, which: tuple[str, int], values: tuple[str, str, str]) -> str:
+def _act(
+    services: Services, actor: Actor, act: str, which: tuple[str, int], values: tuple[str, str, str]
+) -> tuple[str, int]:
     (incident_id, version), (name, impact, reason) = which, values
     declaring = services.incidents.declaring
     if act == "rename":
-        declaring.rename(actor, incident_id, name=name, version=version)
-        return "Renamed"
+        return "Renamed", declaring.rename(actor, incident_id, name=name, version=version)
     if act == "weigh":
-        declaring.set_impact(actor, incident_id, impact=impact or None, reason=reason, version=version)
-        return "Impact set"
+        made = declaring.set_impact(actor, incident_id, impact=impact or None, reason=reason, version=version)
+        return "Impact set", made
     if act == "take-over":
-        declaring.take_over(actor, incident_id, version=version)
-        return "It is in your hands: it does not close by itself any more"
+        made = declaring.take_over(actor, incident_id, version=version)
+        return "It is in your hands: it does not close by itself any more", made
     declaring.withdraw(actor, incident_id, reason=reason, version=version)
-    return "Withdrawn from the public page"
+    return "Withdrawn from the public page", version
 
 
 def _register_correction(services: Services, callbacks: Callbacks, ids: Ids) -> None:
@@ -152,8 +156,10 @@ def _register_correction(services: Services, callbacks: Callbacks, ids: Ids) -> 
             return no_update, no_update, no_update
         actor = current_actor()
         try:
-            services.incidents.declaring.correct_update(actor, incident_id, update_id, body=body or "", version=version)
+            made = services.incidents.declaring.correct_update(
+                actor, incident_id, update_id, body=body or "", version=version
+            )
         except DomainError as refusal:
             told = toast("Not corrected; your text is still here", said(refusal), state=Colour.BAD)
             return no_update, no_update, told
-        return False, services.incidents.reads.incident(actor, incident_id).version, toast("Corrected")
+        return False, made, toast("Corrected")

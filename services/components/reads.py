@@ -55,6 +55,11 @@ class Components:
         self.uow, self._policy = uow, policy or UptimePolicy()
 
     @query(permission="components.read")
+    def moved_at(self, actor: Actor) -> datetime | None:
+        """Return when a component last came to stand otherwise, or was arranged; nothing where there is none."""
+        return current().session.scalar(sa.select(sa.func.max(ComponentRow.updated_at)))
+
+    @query(permission="components.read")
     def policy(self, actor: Actor) -> UptimePolicy:
         """Return what counts as uptime."""
         return self._policy

@@ -48,7 +48,7 @@ class ComponentRow(Base):
     start_on: Mapped[date | None] = column(PersonalData.NONE, sa.Date)
     origin: Mapped[str] = column(PersonalData.NONE, sa.String(8), index=True)
     created_at: Mapped[datetime] = column(PersonalData.NONE, UtcDateTime)
-    updated_at: Mapped[datetime] = column(PersonalData.NONE, UtcDateTime)
+    updated_at: Mapped[datetime] = column(PersonalData.NONE, UtcDateTime, index=True)
     archived_at: Mapped[datetime | None] = column(PersonalData.NONE, UtcDateTime)
     status: Mapped[str] = column(PersonalData.NONE, _STATUS)
     status_since_ms: Mapped[int] = column(PersonalData.NONE, sa.BigInteger)

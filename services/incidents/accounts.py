@@ -11,16 +11,20 @@ from services.incidents.tables import ReminderRow
 
 
 def account(case: Case, ends_at: datetime | None, *, withdrawn: bool = False) -> None:
-    """Publish the span that counts as maintenance; comes after `close`, since it names the version."""
+    """Publish the span that counts as maintenance; comes after `close`, since it names the version.
+
+    What began before it was announced counts from the announced start only.
+    """
     row = case.row
+    starts_at = max(row.started_at, row.scheduled_at or row.started_at)
     ids = () if withdrawn else tuple(each.component_id for each in case.affected)
     case.scope.publish(
         MaintenanceAccounted(
             occurred_at=case.now,
             incident_id=row.id,
             component_ids=ids,
-            starts_at=row.started_at.isoformat(),
-            ends_at="" if ends_at is None else max(ends_at, row.started_at).isoformat(),
+            starts_at=starts_at.isoformat(),
+            ends_at="" if ends_at is None else max(ends_at, starts_at).isoformat(),
             reason=row.note or row.name,
             retroactive=row.retroactive,
             version=row.version,

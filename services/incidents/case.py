@@ -51,6 +51,13 @@ class Case:
         asked = sa.select(AffectedRow).where(AffectedRow.incident_id == self.row.id).order_by(AffectedRow.place)
         return self.scope.session.scalars(asked).all()
 
+    @property
+    def told_last_at(self) -> datetime:
+        """As of when the newest public word is shown; the start where there is none."""
+        self.scope.session.flush()
+        newest = sa.select(sa.func.max(UpdateRow.display_at)).where(UpdateRow.incident_id == self.row.id)
+        return self.scope.session.scalar(newest) or self.row.started_at
+
     def say(self, said: Said) -> UpdateRow:
         """Add a public word, and take its status over."""
         session = self.scope.session

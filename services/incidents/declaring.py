@@ -80,7 +80,7 @@ class Declaring:
             return made
         case = held(incident_id, version, now, kind="incident")
         check_step(case.row.status, draft.status)
-        _check_shown(draft.display_at, now)
+        _check_shown(draft.display_at, case)
         before = _pairs(case)
         update = speak(self.book, case, draft, update_id)
         case.close("updated")
@@ -90,8 +90,8 @@ class Declaring:
         return update.id
 
     @command(permission="incidents.manage")
-    def correct_update(self, actor: Actor, incident_id: str, update_id: str, *, body: str, version: int) -> None:
-        """Correct what an update says; it is marked as edited, and what stood there before stays in the journal.
+    def correct_update(self, actor: Actor, incident_id: str, update_id: str, *, body: str, version: int) -> int:
+        """Correct what an update says and return the incident's new version; what stood there stays in the journal.
 
         Raises: NotFound, Invalid; Conflict where the incident was changed meanwhile.
         """
@@ -101,17 +101,18 @@ class Declaring:
             raise NotFound("update_not_found", "There is no such update.")
         said = check_text("body", body)
         if said == update.body:
-            return
+            return case.row.version
         case.before = {"update_id": update_id, "body": update.body}
         update.body, update.edited_at, update.updated_at = said, case.now, case.now
         case.update_id = update_id
         case.lines.append(f"Corrected an update to: {said[:160]}")
         case.close("corrected")
         case.announce("updated", notifies=False)
+        return case.row.version
 
     @command(permission="incidents.manage")
-    def rename(self, actor: Actor, incident_id: str, *, name: str, version: int) -> None:
-        """Give an incident or a maintenance another name.
+    def rename(self, actor: Actor, incident_id: str, *, name: str, version: int) -> int:
+        """Give an incident or a maintenance another name, and return its new version.
 
         Raises: NotFound, Invalid; Conflict where it was changed meanwhile.
         """
@@ -123,10 +124,11 @@ class Declaring:
         case.close("renamed")
         case.tell_components()
         case.announce("updated", notifies=False)
+        return case.row.version
 
     @command(permission="incidents.manage")
-    def set_impact(self, actor: Actor, incident_id: str, *, impact: str | None, reason: str, version: int) -> None:
-        """Set the impact by hand, with a reason; without an impact it follows from the components again.
+    def set_impact(self, actor: Actor, incident_id: str, *, impact: str | None, reason: str, version: int) -> int:
+        """Set the impact by hand, with a reason, and return the new version; without one it follows from components.
 
         Raises: NotFound, Invalid; Conflict where it was changed meanwhile.
         """
@@ -138,10 +140,11 @@ class Declaring:
         case.lines.append(f"Impact set by hand: {reason.strip()}" if impact else "Impact follows from components again")
         case.close("impact_set")
         case.announce("updated", notifies=False)
+        return case.row.version
 
     @command(permission="incidents.manage")
-    def take_over(self, actor: Actor, incident_id: str, *, version: int) -> None:
-        """Take an automatic incident out of the machine's hands: it does not close by itself any more.
+    def take_over(self, actor: Actor, incident_id: str, *, version: int) -> int:
+        """Take an automatic incident out of the machine's hands for good, and return its new version.
 
         Raises: NotFound; Conflict where it was changed meanwhile, or is not automatic.
         """
@@ -151,6 +154,7 @@ class Declaring:
         case.lines.append("A person took it over")
         case.row.taken_over_at = case.now
         case.close("taken_over")
+        return case.row.version
 
     @command(permission="incidents.manage")
     def record_past(self, actor: Actor, draft: PastDraft, *, once: Once | None = None) -> str:
@@ -210,7 +214,8 @@ class Declaring:
         case.row.deleted_at = case.now
         case.lines.append(f"Withdrawn: {said}")
         case.close("withdrawn")
-        case.tell_components()
+        # From its first word on: what should never have been there leaves the bars, the counts and the reasons, too.
+        case.tell_components(case.row.started_at)
         case.announce("deleted", notifies=False)
 
 
@@ -237,7 +242,13 @@ def _pairs(case: Case) -> dict[str, str]:
     return {each.component_id: each.status for each in case.affected if each.status != OPERATIONAL}
 
 
-def _check_shown(at: datetime | None, now: datetime) -> None:
-    if at is not None and at > now:
+def _check_shown(at: datetime | None, case: Case) -> None:
+    """Refuse an update as of the future, or as of before what was said last: it would unsay what was told since."""
+    if at is None:
+        return
+    if at > case.now:
         message = "An update cannot be shown as of the future."
+        raise Invalid("display_at_invalid", message, fields={"display_at": message})
+    if at < case.told_last_at:
+        message = "An update cannot be shown as of before the one that came before it."
         raise Invalid("display_at_invalid", message, fields={"display_at": message})

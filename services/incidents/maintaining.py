@@ -87,7 +87,7 @@ class Maintaining:
         row = case.row
         if row.status not in {MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING}:
             raise Conflict("maintenance_not_under_way", "It is not under way.", status=row.status)
-        check_window(row.started_at, scheduled_until, case.now)
+        check_window(row.started_at, scheduled_until, case.now, begun=True)
         overrun = note_overrun(case)
         case.lines.append(f"New end: {scheduled_until:%Y-%m-%d %H:%M} UTC")
         row.scheduled_until = scheduled_until

@@ -28,6 +28,7 @@ from services.kernel.paging import Page, PageRequest
 
 _SEEN = IncidentRow.deleted_at.is_(None)
 UPCOMING_MAX = 100
+_KINDS = ("incident", "maintenance")
 
 
 class IncidentReads:
@@ -40,7 +41,10 @@ class IncidentReads:
     def active(self, actor: Actor) -> Sequence[IncidentView]:
         """Return unresolved incidents and maintenance under way, the worst first."""
         session = current().session
-        rows = session.scalars(sa.select(IncidentRow).where(_SEEN, IncidentRow.status.in_([str(s) for s in ACTIVE])))
+        of_any_kind = IncidentRow.kind.in_(_KINDS)  # the index begins with it
+        rows = session.scalars(
+            sa.select(IncidentRow).where(_SEEN, of_any_kind, IncidentRow.status.in_([str(s) for s in ACTIVE]))
+        )
         views = views_of(session, rows.all())
         return sorted(views, key=lambda view: (-severity(view.impact), -view.started_at.timestamp(), view.id))
 
@@ -92,18 +96,18 @@ class IncidentReads:
     def between(self, actor: Actor, starts_at: datetime, ends_at: datetime) -> Sequence[IncidentView]:
         """Return incidents and maintenance that touch a span, oldest first, without their updates: for charts."""
         session = current().session
-        ended = sa.case(
-            (IncidentRow.status == MaintenanceStatus.SCHEDULED.value, IncidentRow.scheduled_until),
-            else_=IncidentRow.resolved_at,
+        planned = sa.and_(
+            IncidentRow.status == MaintenanceStatus.SCHEDULED.value, IncidentRow.scheduled_until <= starts_at
         )
         rows = session.scalars(
             sa.select(IncidentRow)
             .where(
                 _SEEN,
-                IncidentRow.kind.in_(["incident", "maintenance"]),
+                IncidentRow.kind.in_(_KINDS),
                 IncidentRow.status != MaintenanceStatus.CANCELLED.value,
                 IncidentRow.started_at < ends_at,
-                sa.or_(ended.is_(None), ended > starts_at),
+                sa.or_(IncidentRow.resolved_at.is_(None), IncidentRow.resolved_at > starts_at),
+                sa.not_(planned),
             )
             .order_by(IncidentRow.started_at, IncidentRow.id)
         )

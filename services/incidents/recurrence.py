@@ -17,8 +17,8 @@ from dateutil.rrule import rrulestr
 from services.kernel.errors import Invalid
 
 RULE_MAX: Final = 300
-OCCURRENCES_MAX: Final = 5_000
-"""How many occurrences are counted through, at most, in search of the next ones."""
+OCCURRENCES_MAX: Final = 40_000
+"""How many occurrences are counted through, at most, in search of the next ones: a century of days."""
 _LIST = r"{0}(?:,{0}){{0,30}}"
 _PARTS: Final = {
     "FREQ": r"DAILY|WEEKLY|MONTHLY|YEARLY",
@@ -104,10 +104,14 @@ def _until_in_wall_time(until: str, place: ZoneInfo) -> str:
     return at.astimezone(place).strftime("%Y%m%dT%H%M%S")
 
 
+def later(rule: str, first: datetime, last: datetime | None) -> Iterator[datetime]:
+    """Yield the wall times of the occurrences after a wall time, in order."""
+    return (at for at in _walls(rule, first) if last is None or at > last)
+
+
 def after(rule: str, first: datetime, last: datetime | None, count: int) -> list[datetime]:
     """Return the wall times of the next `count` occurrences after a wall time."""
-    later = (at for at in _walls(rule, first) if last is None or at > last)
-    return list(itertools.islice(later, count))
+    return list(itertools.islice(later(rule, first, last), count))
 
 
 def _walls(rule: str, first: datetime) -> Iterator[datetime]:

@@ -12,7 +12,7 @@ from services.incidents.maintaining import move, plan
 from services.incidents.once import Once, claim
 from services.incidents.ports import ComponentBook
 from services.incidents.reads import json_list
-from services.incidents.recurrence import after, check_rule, instant, shortest_gap, wall, written, zone
+from services.incidents.recurrence import check_rule, instant, later, shortest_gap, wall, written, zone
 from services.incidents.rules import COMPONENTS_MAX, WINDOW_LONGEST, check_name, check_reminders, check_text
 from services.incidents.speaking import known_components
 from services.incidents.tables import IncidentRow, SeriesRow
@@ -28,6 +28,8 @@ AHEAD: Final = 3
 FURTHEST: Final = timedelta(days=400)
 SERIES_MAX: Final = 100
 _SHORTEST_SECONDS: Final = 60
+_LOOK_AGAIN: Final = timedelta(days=1)
+"""When a series is looked at again whose components are all gone."""
 
 
 class Recurring:
@@ -154,25 +156,34 @@ def make_ahead(row: SeriesRow, now: datetime, names: dict[str, str]) -> int:
     waiting = sa.select(sa.func.count()).select_from(IncidentRow).where(IncidentRow.series_id == row.id, _PLANNED)
     missing = AHEAD - (session.scalar(waiting) or 0)
     made = 0
-    while missing > 0 and names:
-        coming = after(row.rule, first, wall(row.made_to) if row.made_to else None, 1)
-        if not coming:
-            row.ended_at = now
-            break
-        starts_at = instant(coming[0], place)
+    if not names:
+        row.look_at = now + _LOOK_AGAIN
+        missing = 0
+    # The rule is gone through once: what passed years ago costs a step of the rule, and nothing of the database.
+    for at in later(row.rule, first, wall(row.made_to) if row.made_to else None) if missing > 0 else ():
+        starts_at = instant(at, place)
         if starts_at > now + FURTHEST:
+            row.look_at = starts_at - FURTHEST
             break
-        row.made_to = written(coming[0])
+        row.made_to = written(at)
         ends_at = starts_at + timedelta(seconds=row.duration_seconds)
         if ends_at <= now:  # it passed while nobody looked: it was not announced, so it did not take place
             continue
-        reminders = tuple(int(str(each)) for each in json_list(row.reminders))
-        draft = MaintenanceDraft(row.name, row.body, tuple(names), starts_at, ends_at, reminders=reminders)
-        # Subscribers hear of an occurrence by its reminders: a mail for each one made ahead would be noise.
-        plan(now, public_id(), draft, names, series_id=row.id, occurrence=row.made_to, origin=row.origin, quiet=True)
-        made, missing = made + 1, missing - 1
+        _plan_one(row, now, names, starts_at, ends_at)
+        made += 1
+        if made == missing:
+            break
+    else:
+        row.ended_at = now if missing > 0 else None
     session.flush()
     return made
+
+
+def _plan_one(row: SeriesRow, now: datetime, names: dict[str, str], starts_at: datetime, ends_at: datetime) -> None:
+    reminders = tuple(int(str(each)) for each in json_list(row.reminders))
+    draft = MaintenanceDraft(row.name, row.body, tuple(names), starts_at, ends_at, reminders=reminders)
+    # Subscribers hear of an occurrence by its reminders: a mail for each one made ahead would be noise.
+    plan(now, public_id(), draft, names, series_id=row.id, occurrence=row.made_to, origin=row.origin, quiet=True)
 
 
 _PLANNED = sa.and_(IncidentRow.status == MaintenanceStatus.SCHEDULED.value, IncidentRow.deleted_at.is_(None))

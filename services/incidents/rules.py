@@ -16,6 +16,8 @@ REMINDERS_MAX: Final = 5
 REMINDER_LONGEST_SECONDS: Final = 30 * 86_400
 WINDOW_LONGEST: Final = timedelta(days=31)
 AHEAD_LONGEST: Final = timedelta(days=730)
+STARTED_JUST_NOW: Final = timedelta(minutes=5)
+"""How late a window may be entered that starts at once."""
 
 OPERATIONAL: Final = "operational"
 DEGRADED: Final = "degraded_performance"
@@ -141,8 +143,10 @@ def check_statuses(components: Sequence[ComponentStatusDraft]) -> None:
         raise _field("components", f"A component's status is one of {', '.join(GIVEN_STATUSES)}.")
 
 
-def check_window(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+def check_window(starts_at: datetime, ends_at: datetime, now: datetime, *, begun: bool = False) -> None:
     """Refuse a maintenance window that ends before it starts, is over, or lies beyond any plan.
+
+    One that has not `begun` cannot start in the past either: what is counted as maintenance afterwards needs a reason.
 
     Raises: Invalid.
     """
@@ -152,6 +156,8 @@ def check_window(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
         raise _field("scheduled_until", f"A window lasts at most {WINDOW_LONGEST.days} days.")
     if ends_at <= now:
         raise _field("scheduled_until", "This is over already: mark it as maintenance afterwards, with a reason.")
+    if not begun and starts_at < now - STARTED_JUST_NOW:
+        raise _field("scheduled_for", "It starts in the past: mark that span as maintenance afterwards, with a reason.")
     if starts_at > now + AHEAD_LONGEST:
         raise _field("scheduled_for", "Plan at most two years ahead.")
 

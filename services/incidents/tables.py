@@ -21,6 +21,7 @@ class IncidentRow(Base):
         sa.Index("ix_incidents_incidents_page", "kind", "started_at", "id"),
         sa.Index("ix_incidents_incidents_kind_status", "kind", "status"),
         sa.Index("ix_incidents_incidents_sla", "sla"),
+        sa.Index("ix_incidents_incidents_resolved_at", "resolved_at", "started_at"),
         sa.UniqueConstraint("series_id", "occurrence", name="uq_incidents_incidents_occurrence"),
     )
 
@@ -147,6 +148,8 @@ class SeriesRow(Base):
     first_local: Mapped[str] = column(PersonalData.NONE)
     duration_seconds: Mapped[int] = column(PersonalData.NONE)
     component_ids: Mapped[str] = column(PersonalData.NONE)
+    look_at: Mapped[datetime | None] = column(PersonalData.NONE, UtcDateTime)
+    """Before this, nothing is missing ahead: its next occurrence lies further away than any is made."""
     reminders: Mapped[str] = column(PersonalData.NONE)
     made_to: Mapped[str] = column(PersonalData.NONE, default="")
     created_at: Mapped[datetime] = column(PersonalData.NONE, UtcDateTime)

@@ -96,7 +96,7 @@ class Upkeep:
         series = (
             sa.select(SeriesRow.id)
             .outerjoin(waiting, waiting.c.series_id == SeriesRow.id)
-            .where(SeriesRow.ended_at.is_(None), few)
+            .where(SeriesRow.ended_at.is_(None), few, sa.or_(SeriesRow.look_at.is_(None), SeriesRow.look_at <= now))
         )
         old = sa.select(RequestRow.made_id).where(RequestRow.created_at < now - REQUESTS_KEPT).limit(1)
         return Due(

@@ -21,6 +21,7 @@ from services.infra.uow import UnitOfWork, current
 from services.infra.verbs import command, query
 from services.kernel.clock import require_utc
 from services.kernel.context import Actor
+from services.kernel.errors import NotFound
 from services.kernel.ids import public_id
 
 QUIET: Final = timedelta(minutes=10)
@@ -47,10 +48,10 @@ class Watch:
             breach = BreachRow(breach_id=fact.breach_id, sla=fact.sla, recovery="")
             scope.session.add(breach)
         breach.opened_at = now
-        open_id = scope.session.scalar(_open_one(fact.sla))
-        case = held(open_id, None, now) if open_id is not None else new_case(_row(fact, now), now)
+        joined = _joined(fact.sla, now)
+        case = joined or new_case(_row(fact, now), now)
         breach.incident_id = case.row.id
-        self._tell(case, fact, joined=open_id is not None)
+        self._tell(case, fact, joined=joined is not None)
         if breach.recovered_at is not None:
             self._calm(case.row.id, now, breach.recovery)
         return case.row.id
@@ -158,6 +159,18 @@ _MACHINE = sa.and_(
     IncidentRow.deleted_at.is_(None),
     IncidentRow.taken_over_at.is_(None),
 )
+
+
+def _joined(sla: str, now: datetime) -> Case | None:
+    """Return the open incident of an agreement, locked; nothing where a person closed it while we waited for it."""
+    open_id = current().session.scalar(_open_one(sla))
+    if open_id is None:
+        return None
+    try:
+        case = held(open_id, None, now)
+    except NotFound:
+        return None
+    return case if case.row.status in OPEN else None
 
 
 def _open_one(sla: str) -> sa.Select[str]:

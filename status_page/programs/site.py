@@ -99,6 +99,7 @@ class Site:
             Page[IncidentView],
             lambda: public.incidents.history(public.visitor, wanted),
             spare=lambda: Page(self.reading.state().incidents) if after is None else None,
+            on_disk=after is None,
         )
         return found.value
 

@@ -124,3 +124,12 @@ def test_the_first_words_follow_the_worst_figure_and_are_never_green_on_nothing(
 ) -> None:
     figures = tuple(figure(clock, state, "AB"[index]) for index, state in enumerate(states))
     assert overall(StatusState(figures, clock.now())) == (words, colour)
+
+
+def test_a_page_that_only_an_invented_cursor_names_leaves_nothing_on_disk(tmp_path: Path, clock: FixedClock) -> None:
+    snapshot = snapshot_of(Source(clock), tmp_path / "status.json")
+    for number in range(5):
+        snapshot.known(f"history/None/{number}", int, lambda: 1, on_disk=False)
+    assert [file for file in tmp_path.rglob("*.json") if file.name != "status.json"] == []
+    snapshot.known("history/None/None", int, lambda: 1)
+    assert len([file for file in tmp_path.rglob("*.json") if file.name != "status.json"]) == 1
