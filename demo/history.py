@@ -78,7 +78,8 @@ def tell_history(
     for number, day in enumerate(missing, 1):
         until_at = min(day + _DAY, now)
         observations, of_day = day_observations(audience, day, until_at)
-        observations += [*order_observations(now, day, until_at), *payout_observations(day, until_at)]
+        share = audience.plays_a_day / Rhythm().plays_a_day
+        observations += [*order_observations(now, day, until_at, share), *payout_observations(day, until_at)]
         record.record_observations(HISTORIAN, observations)
         plays += of_day
         if number % 15 == 0 or number == len(missing):

@@ -6,7 +6,7 @@ The past is told by the same arithmetic that counts real orders (`services.metri
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -99,12 +99,16 @@ def simulate_order(chance: random.Random, begins_at: datetime) -> SimulatedOrder
     return SimulatedOrder(title, begins_at, (*cards, chance.choice(GOOD_CARDS)))
 
 
-def order_observations(now: datetime, day: datetime, until_at: datetime) -> list[Observation]:
-    """Return what is counted of a day's checkouts that end before an instant; those in trouble fit the incidents."""
+def order_observations(now: datetime, day: datetime, until_at: datetime, share: float = 1.0) -> list[Observation]:
+    """Return what is counted of a day's checkouts that end before an instant; those in trouble fit the incidents.
+
+    `share` is the part of the demo's usual custom that comes.
+    """
+    custom = replace(CUSTOM, plays_a_day=CUSTOM.plays_a_day * share)
     chance = random.Random(f"{CUSTOM.seed} orders {day.date().isoformat()}")  # noqa: S311 -- a simulation, no secret
     bad = [each for each in troubles(now) if each.component_id == _CHECKOUT]
     found: list[Observation] = []
-    for starts_at in CUSTOM.starts(day, day + timedelta(days=1), chance):
+    for starts_at in custom.starts(day, day + timedelta(days=1), chance):
         for at, outcome in _ends(chance, simulate_order(chance, starts_at), bad):
             if at < until_at and at < day + timedelta(days=1):
                 found += checkout_observations(outcome, "demo", at)
