@@ -37,8 +37,7 @@ SHOWN_MAX = 200
 """How many components one page shows with their days."""
 WORST_MAX = 50
 """How many of those that are not well it shows, where there are more components than that."""
-DAYS_MAX = 1_830
-SPANS_MAX = 20_000
+DAYS_MAX, SPANS_MAX = 1_830, 20_000
 
 _c = ComponentRow
 _COLUMNS = (
