@@ -12,7 +12,7 @@
   frame.title = "Status";
   frame.className = "greenlight-status";
   frame.referrerPolicy = "no-referrer";
-  Object.assign(frame.style, { width: "100%", maxWidth: "480px", height: "92px", border: "0", display: "block", colorScheme: "normal" });
+  Object.assign(frame.style, { width: "100%", maxWidth: "480px", height: "92px", border: "0", display: "block", borderRadius: "12px", colorScheme: "normal" });
   script.after(frame);
   window.addEventListener("message", (event) => {
     if (event.source !== frame.contentWindow || event.origin !== page.origin) return;

@@ -53,7 +53,7 @@ def requests_per_second(url: str, seconds: float) -> float:
 
     Raises: SystemExit where answers were not 2xx or sockets failed.
     """
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "-H", ACCEPT, url]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", "10s", "-H", ACCEPT, url]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in said or "Socket errors" in said:
         raise SystemExit(f"{url}: requests failed\n{said}")

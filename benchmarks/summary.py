@@ -26,6 +26,9 @@ BAR, VISIBLE_SECONDS = 0.6, 2.0
 TURNS = 3
 DOCUMENTS = {"summary.json": "/api/v2/summary.json", "page.html": "/status/"}
 LOOK_SECONDS, GIVE_UP_SECONDS = 0.02, 15.0
+PACE_SECONDS = 2.0
+"""How often the writer declares an incident, and closes it: a change a second is more than any bad day has."""
+PLAYS_A_DAY = 120.0
 _MAY = frozenset({"incidents.manage"})
 
 
@@ -61,6 +64,7 @@ class Writer(threading.Thread):
                 self._watch(document, path, name, began)
             over = {"version": made["version"], "status": "resolved", "body": "Over.", "notify": False}
             self._post(f"/api/v1/incidents/{made['id']}/updates", over)
+            self.stop.wait(max(0.0, began + PACE_SECONDS - time.monotonic()))
 
     def _watch(self, document: str, path: str, name: str, began: float) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=GIVE_UP_SECONDS)
@@ -104,7 +108,7 @@ def measured(folder: Path, seconds: float) -> tuple[dict[str, float], Writer]:
     Raises: SystemExit where the writer was refused or posted nothing.
     """
     data = folder / "data"
-    tell_history(data)
+    tell_history(data, PLAYS_A_DAY)
     token = key_for(data)
     ours, theirs = free_port(), free_port()
     with product(data, ours):

@@ -225,14 +225,13 @@ def export_status(folder: Path) -> None:
 @app.command("keep-export")
 def keep_export() -> None:
     """Keep the copy of the status page in GREENLIGHT_EXPORT_DIR up to date, until stopped; `up` starts this."""
-    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: sys.exit(0))
     settings = _started("keep-export")
     if not settings.export_dir:
         raise Invalid("setting_missing", "GREENLIGHT_EXPORT_DIR: name the folder that the copy is kept in.")
     wired = wire(settings)
-    Keeper(wired, copying_of(wired, Path(settings.export_dir))).run(stop)
+    Keeper(wired, copying_of(wired, Path(settings.export_dir))).run()
 
 
 @app.command("import-status")

@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 def copying_of(wired: Wired, folder: Path) -> Copying:
     """Return what makes copies of this installation's status page in a folder."""
+    # What this process reads of itself is no visit.
+    logging.getLogger("greenlight.web.access").setLevel(logging.WARNING)
     return Copying(wired.public, config_of(wired.settings), StaticManifest.load(), CopyFolder(folder))
 
 
@@ -57,11 +59,12 @@ class Keeper:
         self._next_at = 0.0
         self._due_at = 0.0
 
-    def run(self, stop: threading.Event) -> None:
-        """Look for changes until told to stop."""
-        while not stop.is_set():
+    def run(self) -> None:
+        """Look for changes until the process ends; a copy that it is at then is dropped, and the one before stays."""
+        pause = threading.Event()
+        while True:
             self.look()
-            stop.wait(LOOK_SECONDS)
+            pause.wait(LOOK_SECONDS)
 
     def look(self) -> bool:
         """Make a copy where something changed or the last is old, and say whether one was made."""
