@@ -115,6 +115,7 @@ def test_a_revoked_link_opens_nothing_and_its_views_stay_counted(opened: Opens, 
     row = staff.get_by_role("row").filter(has_text="Southern Fund")
     expect(row.get_by_role("cell").nth(1)).to_have_text("2")
     row.get_by_role("button", name="Revoke").click()
+    staff.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(row.get_by_text("revoked")).to_be_visible()
     heard = listen(reader)
     answer = reader.goto(address)

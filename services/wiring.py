@@ -45,7 +45,7 @@ from services.vendors.slack import SlackWebhooks
 from services.vendors.smtp import SmtpGateway
 from services.vendors.stripe import StripeGateway, StripeNotices
 from services.webhooks import Console, Deliveries, Desk, Sender
-from services.work import Work
+from services.work import Retries, Work
 from services.work import subscriptions as work_subscriptions
 
 _ALL_SESSIONS_PER_MINUTE = 6_000
@@ -149,7 +149,7 @@ def _house(ground: _Ground) -> _House:
     identity = make_identity(uow, settings)
     components = make_components(uow)
     incidents = make_incidents(uow, _ComponentBook(components.reads))
-    messages = Messages(uow, identity.letters, settings.public_url)
+    messages = Messages(uow, identity.letters, settings.public_url, Retries())
     post = Post(messages, SmtpGateway(settings.smtp_url, settings.mail_from) if settings.smtp_url else None)
     outreach = _outreach(settings, uow, messages, incidents, components.reads)
     recording, catalogue = Recording(uow), Catalogue(uow)

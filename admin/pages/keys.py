@@ -20,6 +20,7 @@ from web.ui import (
     Ids,
     Loaded,
     Option,
+    Question,
     banner,
     button,
     cancel_button,
@@ -170,4 +171,5 @@ def _instant(at: datetime | None, otherwise: str, *, now: datetime | None = None
 
 
 def _actions(row: KeyView) -> Component | None:
-    return button("Revoke", id=_ids.one("revoke", row.id), kind="danger") if row.state == "active" else None
+    asks = Question(f"Revoke the key {row.name}?", "Programs that use it are refused from now on, for good.", "Revoke")
+    return button("Revoke", id=_ids.one("revoke", row.id), kind="danger", asks=asks) if row.state == "active" else None

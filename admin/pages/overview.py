@@ -3,6 +3,7 @@
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
+from admin.pages.people_ref import person_ref
 from services.evidence import AuditEntryView
 from services.facade import Services
 from services.kernel.context import Actor
@@ -94,7 +95,9 @@ def _changes(services: Services, actor: Actor) -> Component:
     now = services.clock.now()
     grid = [
         Column[AuditEntryView]("verb", "What", lambda r: with_sub(r.verb, mono(r.id))),
-        Column[AuditEntryView]("actor", "Who", lambda r: with_sub(r.actor_kind, mono(r.actor_id)), priority=2),
+        Column[AuditEntryView](
+            "actor", "Who", lambda r: with_sub(r.actor_kind, person_ref(actor, r.actor_id)), priority=2
+        ),
         Column[AuditEntryView]("at", "When", lambda r: timestamp(r.at, now=now)),
     ]
     return panel(

@@ -19,6 +19,7 @@ from web.ui import (
     Ids,
     Loaded,
     Option,
+    Question,
     banner,
     button,
     cancel_button,
@@ -161,4 +162,5 @@ def _instant(at: datetime | None, *, now: datetime) -> Component | str:
 
 
 def _actions(row: ShareView) -> Component | None:
-    return button("Revoke", id=_ids.one("revoke", row.id), kind="danger") if row.state == "active" else None
+    asks = Question(f"Revoke the link for {row.label}?", "It opens nothing from now on, for good.", "Revoke")
+    return button("Revoke", id=_ids.one("revoke", row.id), kind="danger", asks=asks) if row.state == "active" else None

@@ -18,6 +18,7 @@ from web.ui import (
     Empty,
     Ids,
     Loaded,
+    Question,
     button,
     card,
     chip,
@@ -146,13 +147,18 @@ def _because(row: SubscriberView) -> str:
     return (row.ended_because or "").replace("_", " ")
 
 
+_END = Question(
+    "End the subscription?", "Nothing is sent there any more, and the address is erased for good.", "End it"
+)
+
+
 def _actions(row: SubscriberView) -> Component | None:
     if row.state is SubscriberState.ENDED:
         return None
     return html.Div(
         [
             button("Send the link again", id=IDS.one("resend", row.id)),
-            button("End", id=IDS.one("disable", row.id), kind="danger"),
+            button("End", id=IDS.one("disable", row.id), kind="danger", asks=_END),
         ],
         className="acts",
     )

@@ -14,7 +14,7 @@ from services.kernel.errors import Conflict, Gone, NotFound
 from services.kernel.ids import new_id
 from services.kernel.paging import Page, PageRequest
 from services.notifications import templates
-from services.notifications.ports import AddressBook, Addressee, Mail
+from services.notifications.ports import AddressBook, Addressee, Mail, Retry, RetryBook
 from services.notifications.tables import MessageRow
 from services.notifications.templates import Content
 from services.notifications.views import MessageState, MessageView
@@ -23,6 +23,8 @@ UNSENT_KEPT = timedelta(days=7)
 """How long the content of a message that was never sent is kept; its links are over by then."""
 
 
+DELIVERY = "notifications.deliver"
+"""The work that hands messages over."""
 REPORTED = frozenset({"status_notice"})
 """Letters whose cause wants to know what became of them."""
 _WAITS = (MessageRow.waiting_since.is_not(None), MessageRow.sent_at.is_(None), MessageRow.failed_at.is_(None))
@@ -31,8 +33,9 @@ _WAITS = (MessageRow.waiting_since.is_not(None), MessageRow.sent_at.is_(None), M
 class Messages:
     """Composes, shows and settles messages."""
 
-    def __init__(self, uow: UnitOfWork, address_book: AddressBook, public_url: str) -> None:
+    def __init__(self, uow: UnitOfWork, address_book: AddressBook, public_url: str, retries: RetryBook) -> None:
         self.uow, self.address_book, self.public_url = uow, address_book, public_url.rstrip("/")
+        self.retries = retries
 
     @command(permission="notifications.deliver")
     def compose_invitation(self, actor: Actor, *, invitation_id: str) -> str | None:
@@ -167,7 +170,8 @@ class Messages:
         if only_failed:
             chosen = chosen.where(MessageRow.failed_at.is_not(None))
         rows = current().session.scalars(chosen).all()
-        views = [_view(row) for row in rows[: page.size]]
+        retried = {str(each.payload.get("message_id")): each for each in self.retries.retrying(DELIVERY)}
+        views = [_view(row, retried.get(row.id)) for row in rows[: page.size]]
         return Page(views, views[-1].id if len(rows) > page.size else None)
 
     def queued(self, to: Addressee | None, content: Content | None, template: str, cause: str) -> str | None:
@@ -229,8 +233,8 @@ def _place(row: MessageRow, part: str) -> str:
     return f"notifications_messages.{part}:{row.id}"
 
 
-def _view(row: MessageRow) -> MessageView:
-    state = MessageState.QUEUED
+def _view(row: MessageRow, retry: Retry | None) -> MessageView:
+    state = MessageState.RETRYING if retry else MessageState.QUEUED
     if row.sent_at:
         state = MessageState.SENT
     elif row.failed_at:
@@ -244,6 +248,7 @@ def _view(row: MessageRow) -> MessageView:
         state=state,
         queued_at=row.queued_at,
         sent_at=row.sent_at,
-        failed_because=row.failed_because,
+        failed_because=retry.because if retry and state is MessageState.RETRYING else row.failed_because,
+        next_attempt_at=retry.next_attempt_at if retry and state is MessageState.RETRYING else None,
         correlation_id=row.correlation_id,
     )

@@ -1,6 +1,6 @@
 """What notifications need from others: addresses, and a way to hand a mail over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -188,6 +188,33 @@ class SubscriberBook(Protocol):
 
     def notice(self, actor: Actor, notice_id: str, *, purpose: str) -> SubscriberLetter | None:
         """Return a notice with its news; nothing where there is nobody or nothing to tell any more."""
+        ...
+
+
+class Retry(Protocol):
+    """A delivery that failed and will be tried again."""
+
+    @property
+    def payload(self) -> Mapping[str, object]:
+        """What the fact said that asked for it."""
+        ...
+
+    @property
+    def because(self) -> str:
+        """Why it failed."""
+        ...
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """When it is tried again."""
+        ...
+
+
+class RetryBook(Protocol):
+    """Answers what is being tried again."""
+
+    def retrying(self, name: str) -> Sequence[Retry]:
+        """Return what is being tried again of the work of this name."""
         ...
 
 

@@ -7,7 +7,7 @@ from services.events.identity import AccountSecured, InvitationIssued, PasswordR
 from services.events.notifications import MessageQueued
 from services.infra.durable import Effect, Failure, Json, Reaction, Subscription
 from services.kernel.context import JobActor
-from services.notifications.messages import Messages
+from services.notifications.messages import DELIVERY, Messages
 from services.notifications.ports import MailGateway
 
 ACTOR = JobActor("notifications", frozenset({"notifications.deliver", "identity.correspond"}))
@@ -79,5 +79,5 @@ class Post:
             Reaction(InvitationIssued, "notifications.compose_invitation", self.invite),
             Reaction(PasswordResetRequested, "notifications.compose_password_reset", self.help_in),
             Reaction(AccountSecured, "notifications.compose_account_secured", self.warn),
-            Effect(MessageQueued, "notifications.deliver", self.deliver, self.settle, self.give_up, _ATTEMPTS),
+            Effect(MessageQueued, DELIVERY, self.deliver, self.settle, self.give_up, _ATTEMPTS),
         )

@@ -27,6 +27,7 @@ from services.subscribers import Choices, Site, Subscribers, make_subscribers
 from services.vendors.slack import SlackWebhooks
 from services.vendors.smtp import SmtpGateway
 from services.webhooks import Console, Deliveries, Desk, Sender
+from services.work import Retries
 from tests.notifications.conftest import MailServer
 from tests.servers.process import free_port
 from tests.webhooks.carrying import Carrier, Receiver, receiving
@@ -241,7 +242,7 @@ def house(
         uow, webhooks=desk, slack=SlackWebhooks(slack_server.url), incidents=page, components=page,
         site=Site(URL, "page00000001"), batch=2,
     )  # fmt: skip
-    messages = Messages(uow, NobodyKnown(), URL)
+    messages = Messages(uow, NobodyKnown(), URL, Retries())
     gateway = SmtpGateway(mail_server.url, "Greenlight <no-reply@greenlight.example>", timeout_seconds=5)
     sender = Sender(Deliveries(uow), Outbound(LOOPBACK), clock, timeout_seconds=2)
     letters = SubscriberPost(SubscriberMessages(uow, messages, subscribers.letters))
