@@ -11,6 +11,7 @@ from services.kernel.context import Actor
 from services.kernel.errors import DomainError, Invalid
 from services.kernel.paging import PageRequest
 from services.partners import KeyView
+from web.shell.field_errors import say_at_fields
 from web.shell.pages import Callbacks, Page, Visit
 from web.shell.sessions import current_actor
 from web.ui import (
@@ -42,6 +43,7 @@ from web.ui.theme import State as Colour
 
 _ids = Ids("keys")
 _CREATE = _ids.part("create")
+_PLACES = {"name": _ids.part("name"), "lasts": _ids.part("lasts"), "expires_at": _ids.part("lasts")}
 _STATES = {"active": Colour.GOOD, "expired": Colour.PLAIN, "revoked": Colour.BAD}
 _LASTS = {"90": "90 days", "365": "One year", "30": "30 days", "": "Until it is revoked"}
 
@@ -113,7 +115,9 @@ def _register_create(services: Services, callbacks: Callbacks) -> None:
             chosen = frozenset(each["key"] for each, on in zip(offered, ticked, strict=True) if on)
             made = services.keys.create(actor, name=name or "", permissions=chosen, expires_at=ends_at)
         except DomainError as refusal:
-            return no_update, no_update, no_update, no_update, toast("Not made", refusal.message, state=Colour.BAD)
+            say_at_fields(_PLACES, refusal, otherwise="name")
+            return (no_update,) * 5
+        say_at_fields(_PLACES, otherwise="name")
         return False, "", _shown_once(made.token), _list(services, actor), no_update
 
 

@@ -11,6 +11,7 @@ from services.kernel.context import Actor
 from services.kernel.errors import DomainError, Invalid
 from services.kernel.paging import PageRequest
 from services.shares import ShareView
+from web.shell.field_errors import say_at_fields
 from web.shell.pages import Callbacks, Page, Visit
 from web.shell.sessions import current_actor
 from web.ui import (
@@ -42,6 +43,7 @@ from web.ui.theme import State as Colour
 
 _ids = Ids("shares")
 _CREATE = _ids.part("create")
+_PLACES = {"label": _ids.part("label"), "lasts": _ids.part("lasts"), "expires_at": _ids.part("lasts")}
 _STATES = {"active": Colour.GOOD, "expired": Colour.PLAIN, "revoked": Colour.BAD}
 _LASTS = {"30": "30 days", "90": "90 days", "365": "One year"}
 
@@ -103,7 +105,9 @@ def _register_create(services: Services, callbacks: Callbacks) -> None:
             ends_at = services.clock.now() + timedelta(days=int(lasts))
             made = services.shares.create(actor, label=label or "", expires_at=ends_at)
         except DomainError as refusal:
-            return no_update, no_update, no_update, no_update, toast("Not made", refusal.message, state=Colour.BAD)
+            say_at_fields(_PLACES, refusal, otherwise="label")
+            return (no_update,) * 5
+        say_at_fields(_PLACES, otherwise="label")
         return False, "", _shown_once(made.token), _list(services, actor), no_update
 
 

@@ -8,9 +8,10 @@ from dash.development.base_component import Component
 
 from services.facade import Services
 from services.kernel.context import Actor
-from services.kernel.errors import DomainError
+from services.kernel.errors import DomainError, Invalid
 from services.subscribers.rules import SubscriberState
 from services.subscribers.views import Counts, SubscriberView
+from web.shell.field_errors import say_at_fields
 from web.shell.pages import Callbacks, Page, Visit
 from web.shell.sessions import current_actor
 from web.ui import (
@@ -40,6 +41,7 @@ from web.ui.feedback import TOASTS_ID
 from web.ui.theme import State as Colour
 
 IDS = Ids("subscribers")
+_PLACES = {"purpose": IDS.part("purpose"), "text": IDS.part("address")}
 _COLOURS = {
     SubscriberState.ACTIVE: Colour.GOOD,
     SubscriberState.PENDING: Colour.PLAN,
@@ -82,8 +84,12 @@ def page(services: Services) -> Page:
                 if isinstance(ctx.triggered_id, dict):
                     said = toast(_act(services, actor, ctx.triggered_id))
                 found = services.subscribers.search(actor, text=address, purpose=purpose)
+            except Invalid as refusal:
+                say_at_fields(_PLACES, refusal, otherwise="purpose")
+                return no_update, no_update, said
             except DomainError as refusal:
                 return no_update, no_update, toast("That was not done", refusal.message, state=Colour.BAD)
+            say_at_fields(_PLACES, otherwise="purpose")
             return _table(services, actor, found), _counts(services.subscribers.counts(actor)), said
 
     return Page("subscribers", "Subscribers", "subscribers.read", layout, register)

@@ -62,7 +62,7 @@ def _found_by(an_id: str) -> Component:
     return html.A(mono(short), href=found_at, title=an_id, style={"whiteSpace": "nowrap"})
 
 
-def _whom(an_id: str, *, may_see: bool) -> Node:
+def _whom(an_id: str, *, may_see: bool) -> Component:
     """An id; a person's leads to who that is as well, where the reader may ask."""
     if not may_see or not an_id.startswith("usr_"):
         return _found_by(an_id)

@@ -19,6 +19,5 @@ def say_at_fields(places: Mapping[str, str], refusal: DomainError | None = None,
         wrong = {places[otherwise]: refusal.message}
     for control_id in places.values():
         message = wrong.get(control_id)
-        described = " ".join(f"{control_id}-{part}" for part in (["hint", "error"] if message else ["hint"]))
-        set_props(control_id, {"aria-invalid": "true" if message else "false", "aria-describedby": described})
+        set_props(control_id, {"aria-invalid": "true" if message else "false"})
         set_props(f"{control_id}-error", {"children": error_words(message), "hidden": not message})
