@@ -21,7 +21,7 @@ from services.infra.settings import read
 from services.infra.telemetry import start_tracing
 from services.kernel.context import JobActor
 from services.metrics.exposition import Exposition
-from services.vendors.prometheus_exposition import ExpositionCollector
+from services.vendors.prometheus_exposition import ExpositionCollector, SlaCollector
 from services.wiring import Wired, wire
 from status_page.documents import blueprint as status_documents
 from status_page.programs.documents import blueprint as status_programs
@@ -87,7 +87,7 @@ def _ports(wired: Wired, manifest: StaticManifest, snapshot: Snapshot) -> Ports:
         recognise_key=lambda token: wired.services.keys.authenticate(wired.public.visitor, token),
         visitor_permissions=PUBLIC_PERMISSIONS,
         probes=probes(wired),
-        metrics=(_collector(wired.exposition),),
+        metrics=(_collector(wired.exposition), _sla_collector(wired)),
         static=manifest,
         version=lambda: snapshot.pulse(lambda: wired.pulse.beats(_WATCHER)),
     )
@@ -95,6 +95,10 @@ def _ports(wired: Wired, manifest: StaticManifest, snapshot: Snapshot) -> Ports:
 
 def _collector(exposition: Exposition) -> ExpositionCollector:
     return ExpositionCollector(lambda: exposition.families(_SCRAPER))
+
+
+def _sla_collector(wired: Wired) -> SlaCollector:
+    return SlaCollector(lambda: wired.services.slas.reads.slas(wired.public.visitor))
 
 
 def _status_page(server: Flask, wired: Wired, manifest: StaticManifest, snapshot: Snapshot) -> None:

@@ -39,9 +39,10 @@ class Caution:
     """What keeps a few events from being taken for a breach.
 
     A burn rate is judged from `minimum_events` in the long window of which `minimum_bad` are bad; a part of the whole
-    (one CDN, one player) from `part_minimum_events` and `part_minimum_bad`. However few there are, `all_bad` bad events
-    in a row within a day without one good event are a breach. The trip-wire is `trip_bad` bad ones that make up
-    `trip_share` within two minutes, or `all_bad` in a row within five. `expects_events` tells that silence is judged.
+    (one CDN, one player) from `part_minimum_events` and `part_minimum_bad`. With `beyond_chance` the bad ones must also
+    exceed what the factor allows by so many standard deviations. However few there are, `all_bad` bad events in a row
+    within a day without one good event are a breach. The trip-wire is `trip_bad` bad ones that make up `trip_share`
+    within two minutes, or `all_bad` in a row within five. `expects_events` tells that silence is judged.
 
     Units: events, or seconds where the agreement is one of time.
     """
@@ -54,6 +55,7 @@ class Caution:
     part_minimum_events: float = 60
     part_minimum_bad: float = 30
     expects_events: bool = False
+    beyond_chance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,15 @@ JOIN_TIME: Final = Agreement(
     ),
     event_unit="plays",
     target_ratio=0.95,
-    caution=Caution(minimum_events=40, minimum_bad=15, all_bad=10, trip_bad=20, trip_share=0.9, expects_events=True),
+    caution=Caution(
+        minimum_events=40,
+        minimum_bad=15,
+        all_bad=10,
+        trip_bad=20,
+        trip_share=0.9,
+        expects_events=True,
+        beyond_chance=2.0,
+    ),
     impact="critical",
     figure="join_time_p95",
     component_ids=("videostart01",),
@@ -162,7 +172,15 @@ CHECKOUT: Final = Agreement(
     ),
     event_unit="checkouts",
     target_ratio=0.95,
-    caution=Caution(minimum_events=30, minimum_bad=12, all_bad=6, trip_bad=12, trip_share=0.9, expects_events=True),
+    caution=Caution(
+        minimum_events=30,
+        minimum_bad=12,
+        all_bad=6,
+        trip_bad=12,
+        trip_share=0.9,
+        expects_events=True,
+        beyond_chance=2.0,
+    ),
     impact="critical",
     figure="checkout_success",
     component_ids=("checkout0001",),
@@ -178,7 +196,7 @@ PAYOUTS: Final = Agreement(
     ),
     event_unit="payouts",
     target_ratio=0.95,
-    caution=Caution(minimum_events=20, minimum_bad=5, all_bad=5, trip_bad=10, trip_share=0.9),
+    caution=Caution(minimum_events=20, minimum_bad=5, all_bad=5, trip_bad=10, trip_share=0.9, beyond_chance=2.0),
     impact="major",
     figure="payout_latency_p95",
     component_ids=("payouts00001",),

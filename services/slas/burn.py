@@ -6,6 +6,7 @@ window burn faster than its factor: the long one says that it matters, the short
 Source: Google SRE Workbook, chapter 5 (multiwindow, multi-burn-rate alerts).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,6 +75,14 @@ def burn_rate(counted: Counted, allowed_ratio: float) -> float | None:
     return counted.bad / counted.total / allowed_ratio if counted.total > 0 else None
 
 
+def least_bad_beyond_chance(expected: float, deviations: float) -> float:
+    """Return from how many bad events on there are more than chance makes of so many expected ones.
+
+    Source: the spread of a Poisson count is the root of its mean.
+    """
+    return expected + deviations * math.sqrt(expected)
+
+
 def judge(
     pair: Pair,
     agreement: Agreement,
@@ -105,6 +114,7 @@ def judge(
         and short_burn > pair.factor
         and long.samples >= events_needed
         and long.bad_samples >= bad_needed
+        and long.bad >= least_bad_beyond_chance(pair.factor * allowed * long.total, caution.beyond_chance)
     )
     if firing and recovered > starts:
         fresh = tally.between(recovered, now)

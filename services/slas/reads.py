@@ -190,6 +190,11 @@ def policy_of(agreement: Agreement) -> str:
         f"Burn rates are judged from {caution.minimum_events:,.0f} events of which {caution.minimum_bad:,.0f} are bad; "
         f"with fewer, {caution.all_bad:,.0f} {agreement.event_unit} in a row that are all bad are a breach."
     )
+    if caution.beyond_chance:
+        least += (
+            f" The bad ones must exceed what a rule allows by {caution.beyond_chance:.0f} standard deviations, so that "
+            "luck with few events breaks no promise."
+        )
     return f"{agreement.counts} {outside} Nothing of nothing is no data, neither kept nor broken. {least}"
 
 

@@ -159,7 +159,7 @@ class Sources:
             outside = [e for e in exclusions if e.concerns(agreement)]
             history = None if first is None else first.timestamp()
             found[agreement.name] = Source(
-                tally=Timeline(_without(agreement, _buckets(recipe, own), outside, left_out, now)),
+                tally=Timeline(_without(agreement, buckets_of(recipe, own), outside, left_out, now)),
                 history_since=history,
                 totals=_added(recipe, [(m, 0, now, "", *totals[m], now) for m in recipe.metrics if m in totals]),
                 newest=max((cell[7].timestamp() for cell in own), default=None),
@@ -219,7 +219,8 @@ def _added(recipe: Recipe, cells: Iterable[CellCount]) -> Counted:
     return Counted(good, bad, samples, bad_samples, come_to(recipe.left))
 
 
-def _buckets(recipe: Recipe, cells: Iterable[CellCount]) -> list[Bucket]:
+def buckets_of(recipe: Recipe, cells: Iterable[CellCount]) -> list[Bucket]:
+    """Return what cells come to by a recipe, in each bucket."""
     grouped: dict[tuple[datetime, int], list[CellCount]] = defaultdict(list)
     for cell in cells:
         grouped[cell[2], cell[1]].append(cell)
@@ -270,14 +271,14 @@ def _parts(
             if cell[0] in metrics and cell[3] != "none":
                 apart[cell[3]].append(cell)
         for value, own in apart.items():
-            buckets = [b for b in _buckets(recipe, own) if not _inside(b, outside, now)]
+            buckets = [b for b in buckets_of(recipe, own) if not _inside(b, outside, now)]
             found[f"{dimension} {value}"] = Timeline(buckets)
     return found
 
 
 def _expected(recipe: Recipe, past: Mapping[str, Sequence[CellCount]], history: float | None) -> Expected:
     hours = {
-        b.starts: b.counted.samples for b in _buckets(recipe, [c for m in recipe.metrics for c in past.get(m, ())])
+        b.starts: b.counted.samples for b in buckets_of(recipe, [c for m in recipe.metrics for c in past.get(m, ())])
     }
 
     def came(starts: float, ends: float) -> float:
