@@ -22,6 +22,7 @@ _SECTIONS = (
             ("Import", "imports", "upload"),
             ("Probes", "probes", "activity"),
             ("Vantages", "vantages", "radio-tower"),
+            ("Service levels", "slas", "gauge"),
             ("Background work", "work", "workflow"),
         ),
     ),
