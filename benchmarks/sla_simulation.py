@@ -167,7 +167,7 @@ def allowed(injection: Injection, world: World, at: int) -> float:
     for grid, least, least_bad, pairs in judged:
         for pair in pairs:
             windows = (pair.factor * agreement.allowed_ratio, pair.long_seconds, pair.short_seconds)
-            minima = (least, least_bad, caution.beyond_chance)
+            minima = (least, least_bad, caution.beyond_chance if grid is world.grid else 0.0)
             after = first_burning(grid, at, windows, minima) if pair.can_fire else None
             found += [] if after is None else [after + 2.0 * MINUTE]
     return min(found)

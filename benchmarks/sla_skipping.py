@@ -51,7 +51,8 @@ def _tripping(world: World, slots: Places) -> Flags:
     lately = np.maximum(0, slots - (RECENT_SECONDS + MINUTE) // SLOT)
     wrong = world.grid.wrong[slots] - world.grid.wrong[lately]
     share = sums[slots, 1] - sums[np.maximum(0, slots - (SHARE_SECONDS + MINUTE) // SLOT), 1]
-    return alone | (wrong >= caution.all_bad) | (share >= caution.trip_bad)
+    found: Flags = alone | (wrong >= caution.all_bad) | (share >= caution.trip_bad)
+    return found
 
 
 def _silent(world: World, slots: Places) -> Flags:

@@ -100,6 +100,7 @@ def judge(
     """
     caution, allowed = agreement.caution, agreement.allowed_ratio
     events_needed, bad_needed = minimum or (caution.minimum_events, caution.minimum_bad)
+    deviations = 0.0 if minimum else caution.beyond_chance  # parts need more events, and are far from the factor
     starts = now - pair.long_seconds
     long = tally.between(starts, now)
     long_burn = burn_rate(long, allowed)
@@ -114,7 +115,7 @@ def judge(
         and short_burn > pair.factor
         and long.samples >= events_needed
         and long.bad_samples >= bad_needed
-        and long.bad >= least_bad_beyond_chance(pair.factor * allowed * long.total, caution.beyond_chance)
+        and long.bad >= least_bad_beyond_chance(pair.factor * allowed * long.total, deviations)
     )
     if firing and recovered > starts:
         fresh = tally.between(recovered, now)
