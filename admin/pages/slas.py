@@ -133,12 +133,16 @@ def _body(services: Services, actor: Actor) -> list[Component]:
 def _changes_grid() -> list[Column[tuple[TermsView, RevisionView]]]:
     of = Column[tuple[TermsView, RevisionView]]
     return [
-        of("title", "Agreement", lambda r: r[0].title),
+        of("title", "Agreement", lambda r: with_sub(r[0].title, _about(r[0]))),
         of("target", "Target", lambda r: fmt.percent(r[1].target_ratio, 3), numeric=True),
         of("window", "Window", lambda r: fmt.duration(r[1].window_seconds), priority=2),
         of("reason", "Why", lambda r: r[1].reason),
         of("who", "By and at", lambda r: with_sub(timestamp(r[1].at), mono(r[1].actor_id)), priority=2),
     ]
+
+
+def _about(terms: TermsView) -> str:
+    return "uptime of one component" if terms.component_id else f"declared as {terms.name}"
 
 
 def _worst_burn(view: SlaView) -> str:

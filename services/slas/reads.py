@@ -185,9 +185,9 @@ def policy_of(agreement: Agreement) -> str:
             "Whole minutes of maintenance that concerns it are left out, also where it was marked as such afterwards, "
             "with its reason (by whole hours, once that is two days ago)."
         )
-    caution = agreement.caution
+    caution, noun = agreement.caution, "seconds" if agreement.recipe is None else "events"
     least = (
-        f"Burn rates are judged from {caution.minimum_events:,.0f} events of which {caution.minimum_bad:,.0f} are bad; "
+        f"Burn rates are judged from {caution.minimum_events:,.0f} {noun} of which {caution.minimum_bad:,.0f} are bad; "
         f"with fewer, {caution.all_bad:,.0f} {agreement.event_unit} in a row that are all bad are a breach."
     )
     if caution.beyond_chance:
