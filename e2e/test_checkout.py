@@ -5,18 +5,27 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from e2e.conftest import Opens, listen
 from e2e.proving import Prover
 from tests.servers.product import Product
+from tests.servers.waiting import until
 from tools.paths import ROOT
 
 OUTCOME_MS = 60_000
+FILM_SECONDS = 180
 WIDTHS = {"desktop": 1280, "phone": 390}
 FILM = "/shop/watch/good-morning"
 Manage = Callable[..., str]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def for_sale(product: Product) -> None:
+    """The demo's first film, which is published and priced some moments after the start."""
+    until(lambda: "Buy for" in httpx.get(f"{product.url}{FILM}", trust_env=False).text, "a film for sale", FILM_SECONDS)
 
 
 @pytest.fixture
