@@ -199,7 +199,7 @@
 
   /* Changes as they come. The page is asked for anew and laid over the one that stands, node by node, so that focus,
      scroll and opened details stay where they are. */
-  const LIVE = "/status/live.json", EVERY_MS = 1300, HIDDEN_MS = 30000, REFRESH_MS = 30000, LOST_MS = 15000;
+  const LIVE = "/status/live.json", EVERY_MS = 1300, HIDDEN_MS = 30000, REFRESH_MS = 20000, LOST_MS = 15000;
   let tag = null, refreshedAt = performance.now(), heardAt = performance.now(), failures = 0, timer = 0, asking = false;
 
   const KEPT = new Set(["open", "style"]);
