@@ -132,8 +132,9 @@ def probe_dialog(services: Services, actor: Actor, *, of: ProbeView | None = Non
                 select("It tells of", watched, id=FORM.part("component"), value=draft.component_id or "",
                        required=False),
             ]),
-            text_input("Target", id=FORM.part("target"), value=draft.target, maxLength=500, autoComplete="off",
-                       placeholder=_example(draft.kind)),
+            text_input("Target", id=FORM.part("target"), value=draft.target, maxLength=500, autoComplete="off"),
+            # Apart from the field: what is redrawn late must not take away what was typed.
+            html.P(_example(draft.kind), id=FORM.part("example"), className="hint"),
             html.Div(_setting_fields(draft.kind, draft.settings), id=FORM.part("settings")),
             _secret(of),
             fields([text_input(label, id=FORM.part(name.replace("_", "-")), type="number",
@@ -299,7 +300,7 @@ def register_form(callbacks: Callbacks) -> None:
 
     @callbacks.callback(
         Output(FORM.part("settings"), "children"),
-        Output(FORM.part("target"), "placeholder"),
+        Output(FORM.part("example"), "children"),
         Input(FORM.part("kind"), "value"),
         prevent_initial_call=True,
     )
