@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from services.catalogue import Catalogue
 from services.components import make_components
+from services.components.concise import Concise
 from services.components.reads import Components
 from services.components.views import ComponentBrief
 from services.evidence import AuditTrail, Pulse
@@ -151,7 +152,7 @@ def _house(ground: _Ground) -> _House:
     incidents = make_incidents(uow, _ComponentBook(components.reads))
     messages = Messages(uow, identity.letters, settings.public_url, Retries())
     post = Post(messages, SmtpGateway(settings.smtp_url, settings.mail_from) if settings.smtp_url else None)
-    outreach = _outreach(settings, uow, messages, incidents, components.reads)
+    outreach = _outreach(settings, uow, messages, incidents)
     recording, catalogue = Recording(uow), Catalogue(uow)
     teller = _teller(settings, uow, catalogue)
     slas = make_slas(uow, Counts(uow), components.record)
@@ -210,9 +211,7 @@ def _public(services: Services, outreach: Outreach) -> PublicServices:
     )
 
 
-def _outreach(
-    settings: Settings, uow: UnitOfWork, messages: Messages, incidents: Incidents, components: Components
-) -> Outreach:
+def _outreach(settings: Settings, uow: UnitOfWork, messages: Messages, incidents: Incidents) -> Outreach:
     policy = OutboundPolicy(Opening.parse(settings.outbound_allow))
     desk = Desk(policy)
     sender = Sender(Deliveries(uow), Outbound(policy), uow.clock)
@@ -221,7 +220,7 @@ def _outreach(
         webhooks=desk,
         slack=SlackWebhooks(settings.slack_url),
         incidents=incidents.reads,
-        components=components,
+        components=Concise(uow),
         site=Site(settings.public_url, derived_public_id(settings.public_url)),
     )
     letters = SubscriberPost(SubscriberMessages(uow, messages, subscribers.letters))

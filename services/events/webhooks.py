@@ -25,3 +25,13 @@ class WebhookDisabled(Fact):
     endpoint_id: str
     owner: str
     because: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookEnabled(Fact):
+    """Staff let an endpoint that was disabled get messages again; `owner` goes on with it."""
+
+    topic: ClassVar[str] = "webhooks.enabled"
+
+    endpoint_id: str
+    owner: str

@@ -8,8 +8,10 @@ Source: OWASP SSRF prevention; IANA special-purpose address registries; Standard
 """
 
 import ipaddress
+import queue
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +32,8 @@ Resolver: TypeAlias = Callable[[str, int], Iterable[str]]
 ANSWER_BYTES_MAX: Final = 64 * 1024
 TIMEOUT_SECONDS: Final = 15.0
 _HOST_LENGTH_MAX = 253
+_RESOLVING = threading.BoundedSemaphore(64)
+"""So many names are resolved at once, those included for which nobody waits any more."""
 
 
 class TargetUnreachable(Unavailable):
@@ -65,7 +69,7 @@ class Outbound:
     resolver: Resolver = _system_resolver
     tls: ssl.SSLContext | None = None
 
-    def addresses(self, host: str, port: int) -> tuple[str, ...]:
+    def addresses(self, host: str, port: int, *, timeout_seconds: float = TIMEOUT_SECONDS) -> tuple[str, ...]:
         """Return the checked addresses of a host; connect to one of these and to nothing else.
 
         One forbidden address among them refuses all: a mixed answer is an attack or a mistake.
@@ -76,8 +80,10 @@ class Outbound:
             raise TargetRefused("target_malformed", "This is no host name.")
         try:
             spelled = literal(host)
-            texts = (str(spelled),) if spelled else tuple(self.resolver(host, port))
+            texts = (str(spelled),) if spelled else self._resolved(host, port, timeout_seconds)
             parsed = [(text, ipaddress.ip_address(text.partition("%")[0])) for text in texts]
+        except TimeoutError as error:
+            raise TargetUnreachable("target_timeout", "The host name was not resolved in time.") from error
         except (OSError, UnicodeError, ValueError) as error:
             raise TargetUnreachable("target_unresolved", "The host name has no address now.") from error
         if not parsed:
@@ -95,7 +101,7 @@ class Outbound:
         """
         refuse_in_transaction(f"TCP {host}")
         deadline = time.monotonic() + timeout_seconds
-        for address in self.addresses(host, port):
+        for address in self.addresses(host, port, timeout_seconds=timeout_seconds):
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TargetUnreachable("target_timeout", "The target did not answer in time.")
@@ -149,6 +155,30 @@ class Outbound:
                 cut,
                 time.monotonic() - began,
             )
+
+    def _resolved(self, host: str, port: int, timeout_seconds: float) -> tuple[str, ...]:
+        """Resolve a name beside us: the system's resolver takes no deadline, and a slow one must not hold us up."""
+        answered: queue.SimpleQueue[tuple[str, ...] | Exception] = queue.SimpleQueue()
+
+        def resolve() -> None:
+            try:
+                answered.put(tuple(self.resolver(host, port)))
+            except Exception as error:  # noqa: BLE001 -- whatever it is, it is raised where somebody waits for it
+                answered.put(error)
+            finally:
+                _RESOLVING.release()
+
+        began = time.monotonic()
+        if not _RESOLVING.acquire(timeout=max(timeout_seconds, 0)):
+            raise TimeoutError
+        threading.Thread(target=resolve, name="resolver", daemon=True).start()
+        try:
+            answer = answered.get(timeout=max(began + timeout_seconds - time.monotonic(), 0))
+        except queue.Empty as error:
+            raise TimeoutError from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def _context(self, *, verify: bool) -> ssl.SSLContext:
         if self.tls is not None:
@@ -235,7 +265,7 @@ class _CheckedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the first checked address that takes us."""
         last: Exception = httpcore.ConnectError("no address")
-        for address in self._outbound.addresses(host, port):
+        for address in self._outbound.addresses(host, port, timeout_seconds=_left(self._deadline)):
             try:
                 opened = self._real.connect_tcp(address, port, _left(self._deadline), None, socket_options)
                 return _DeadlineStream(opened, self._deadline)

@@ -8,6 +8,12 @@ from services.kernel.errors import Invalid
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 
+def mailbox_of(address: str) -> str:
+    """Return the address of the mailbox behind a normalised one: without its +tag, which leads to the same person."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
 def normalise_email(text: str) -> str:
     """Return the one form of an address under which it is stored and found.
 

@@ -102,12 +102,15 @@ class Messages:
         row.waiting_since = row.waiting_since or self.uow.clock.now()
 
     @command(permission="notifications.deliver")
-    def settle_failed(self, actor: Actor, *, message_id: str, cause: str) -> None:
-        """Note that a message could not be delivered, and why; its content stays for another try."""
+    def settle_failed(self, actor: Actor, *, message_id: str, cause: str, refused: bool = False) -> None:
+        """Note that a message could not be delivered, and why; its content stays for another try.
+
+        `refused` tells that its address will never take it.
+        """
         row = _found(current(), message_id)
         if row.sent_at is None:
             row.failed_at, row.failed_because = self.uow.clock.now(), cause[:64]
-            self._say_settled(row, cause[:64])
+            self._say_settled(row, cause[:64], refused=refused)
         current().note(cause=cause[:64])
 
     @query(permission="notifications.deliver")
@@ -202,10 +205,12 @@ class Messages:
         _publish(scope, row.id)
         return row.id
 
-    def _say_settled(self, row: MessageRow, failed_because: str | None) -> None:
+    def _say_settled(self, row: MessageRow, failed_because: str | None, *, refused: bool = False) -> None:
         if row.template in REPORTED:
             now = self.uow.clock.now()
-            current().publish(MessageSettled(occurred_at=now, cause=row.cause, failed_because=failed_because))
+            current().publish(
+                MessageSettled(occurred_at=now, cause=row.cause, failed_because=failed_because, refused=refused)
+            )
 
 
 def _too_old(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

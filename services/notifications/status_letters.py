@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from services.notifications.ports import News, SubscriberLetter
 from services.notifications.templates import PRODUCT, Content
@@ -17,10 +18,34 @@ _REASONS: Mapping[str, str] = MappingProxyType(
 )
 
 
+_SWITCHED_OFF: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
+    {
+        "webhook": (
+            "webhook",
+            "your webhook",
+            "What it missed is kept. Once it works again, let it go on and send again what it missed.",
+            "See the deliveries",
+        ),
+        "slack": (
+            "Slack channel",
+            "your Slack channel",
+            "What it missed stands on the status page. Once it works again, let it go on.",
+            "See the subscription",
+        ),
+        "email": (
+            "mail",
+            "this mailbox",
+            "What you missed stands on the status page. Once your mailbox takes our letters again, let them go on.",
+            "See the subscription",
+        ),
+    }
+)
+
+
 def confirmation(to: SubscriberLetter, public_url: str) -> Content:
     """Return the letter with the link that confirms a subscription."""
     what = {
-        "webhook": f"news of our status page sent to the webhook {to.target}",
+        "webhook": f"news of our status page sent to a webhook at {_host(to.target)}",
         "slack": "news of our status page posted to a Slack channel",
     }.get(to.channel, "news of our status page by mail")
     until = f"{to.expires_at:%d %B %Y, %H:%M} UTC" if to.expires_at else "it is used"
@@ -53,14 +78,15 @@ def reminder(to: SubscriberLetter, public_url: str) -> Content:
 def warning(to: SubscriberLetter, public_url: str) -> Content:
     """Return the letter that tells a subscriber that their news does not arrive any more."""
     reason = _REASONS.get(to.because, "it does not take our messages")
+    what, where, kept, see = _SWITCHED_OFF.get(to.channel, _SWITCHED_OFF["email"])
     return _letter(
-        "Your status webhook was switched off",
+        f"Your status {what} was switched off",
         public_url,
         before=(
-            f"we stopped sending news of our status page to {to.target}: {reason}.",
-            "What it missed is kept. Once it works again, let it go on and send again what it missed.",
+            f"we stopped sending news of our status page to {to.target or where}: {reason}.",
+            kept,
         ),
-        action=("See the deliveries", f"{public_url}/status/subscribe/manage/{to.manage_token}/"),
+        action=(see, f"{public_url}/status/subscribe/manage/{to.manage_token}/"),
         after=("If you do not need it any more, you need not do anything.",),
     )
 
@@ -145,6 +171,11 @@ def _html(subject: str, body: str, foot: str) -> str:
         f'border-radius:12px"><p style="margin:0 0 24px;font-weight:650">{PRODUCT} status</p>{body}'
         f'<p style="margin:24px 0 0;color:#5b6070;font-size:13px">{foot}</p></div></body></html>'
     )
+
+
+def _host(url: str) -> str:
+    """Return an address's host: whoever gets this letter may not have written the rest of the address."""
+    return urlsplit(url).hostname or "an address that somebody gave"
 
 
 def _one_line(text: str) -> str:

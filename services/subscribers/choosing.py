@@ -15,9 +15,7 @@ def keep(scope: Scope, row: SubscriberRow, choices: Choices) -> None:
     row.maintenance, row.component_changes = choices.maintenance, choices.component_changes
     scope.session.flush()
     scope.session.execute(sa.delete(ChoiceRow).where(ChoiceRow.subscriber_id == row.id))
-    scope.session.add_all(
-        ChoiceRow(subscriber_id=row.id, component_id=each[:64]) for each in sorted(choices.component_ids)
-    )
+    scope.session.add_all(ChoiceRow(subscriber_id=row.id, component_id=each) for each in sorted(choices.component_ids))
     scope.session.flush()
 
 

@@ -1,6 +1,6 @@
 """What subscribers are told of, in the shape in which others answer: incidents and components."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -260,6 +260,10 @@ class Component(Protocol):
 class Components(Protocol):
     """Answers what there is."""
 
-    def listing(self, actor: Actor) -> Sequence[Component]:
-        """Return every component that is shown."""
+    def chosen(self, actor: Actor, component_ids: Sequence[str]) -> Sequence[Component]:
+        """Return those of these components that are shown."""
+        ...
+
+    def statuses(self, actor: Actor) -> Collection[str]:
+        """Return what can be said of any component that is shown, each status once."""
         ...

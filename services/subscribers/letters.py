@@ -12,6 +12,7 @@ from services.infra.verbs import command, query
 from services.kernel.context import Actor, JobActor
 from services.kernel.errors import NotFound
 from services.subscribers import sealing
+from services.subscribers.breaking import broken
 from services.subscribers.happenings import Components, Incident, Incidents, Update
 from services.subscribers.links import token
 from services.subscribers.rules import (
@@ -26,7 +27,6 @@ from services.subscribers.tables import NoticeRow, SubscriberRow
 from services.subscribers.views import LetterView, NewsItem
 
 READER = JobActor("subscribers.reader", frozenset({"incidents.read", "components.read"}))
-_DIGEST_ITEMS_MAX = 40
 _SETTLED = (NoticeState.SENT, NoticeState.FAILED, NoticeState.DROPPED)
 
 _log = logging.getLogger(__name__)
@@ -72,10 +72,21 @@ class Letters:
         return _letter(row, purpose, news=news) if news else None
 
     @command(permission="subscribers.run")
-    def settle(self, actor: Actor, *, notice_id: str, failed_because: str | None = None, dropped: bool = False) -> None:
-        """Keep what became of a notice; an address that refuses three in a row is not written to any more."""
+    def settle(
+        self,
+        actor: Actor,
+        *,
+        notice_id: str,
+        failed_because: str | None = None,
+        refused: bool = False,
+        dropped: bool = False,
+    ) -> None:
+        """Keep what became of a notice; who refuses three in a row for good is not written to any more.
+
+        `refused` tells that the receiver will never take it; an outage on the way there is not theirs.
+        """
         scope, now = current(), self.uow.clock.now()
-        scope.note(notice_id=notice_id, failed_because=failed_because, dropped=dropped)
+        scope.note(notice_id=notice_id, failed_because=failed_because, refused=refused, dropped=dropped)
         notice = scope.session.get(NoticeRow, notice_id, with_for_update=True, populate_existing=True)
         if notice is None or notice.state in _SETTLED:
             return
@@ -85,44 +96,46 @@ class Letters:
         row = scope.session.get_one(SubscriberRow, notice.subscriber_id, with_for_update=True, populate_existing=True)
         if dropped or row.state not in {SubscriberState.ACTIVE, SubscriberState.PAUSED}:
             return
+        if failed_because and not refused:
+            return
         row.failures = row.failures + 1 if failed_because else 0
         if row.failures >= FAILURES_MAX:
-            row.state, row.ended_because = SubscriberState.BROKEN, failed_because
-            scope.about(row.id)
+            broken(scope, row, failed_because or "")
 
     def _news(self, scope: Scope, notice: NoticeRow) -> Sequence[NewsItem]:
         parts: Sequence[NoticeRow] = [notice]
         if notice.kind == Kind.DIGEST:
             inside = sa.select(NoticeRow).where(NoticeRow.digest_id == notice.id).order_by(NoticeRow.id)
-            parts = scope.session.scalars(inside.limit(_DIGEST_ITEMS_MAX)).all()
-        items = (self._item(part) for part in parts)
+            parts = scope.session.scalars(inside).all()
+        abouts = [(part, json.loads(part.about)) for part in parts]
+        wanted = sorted({about["component_id"] for part, about in abouts if part.kind == Kind.COMPONENT})
+        names = {each.id: each.name for each in self._components.chosen(READER, wanted)} if wanted else {}
+        items = (self._item(part, about, names) for part, about in abouts)
         return [item for item in items if item is not None]
 
-    def _item(self, notice: NoticeRow) -> NewsItem | None:
-        about = json.loads(notice.about)
+    def _item(self, notice: NoticeRow, about: Mapping[str, str], names: Mapping[str, str]) -> NewsItem | None:
         if notice.kind == Kind.COMPONENT:
-            return self._of_component(about)
+            return _of_component(about, names.get(about["component_id"]))
         try:
             incident = self._incidents.incident(READER, about["incident_id"])
         except NotFound:
             return None
         return of_incident(incident, about)
 
-    def _of_component(self, about: Mapping[str, str]) -> NewsItem | None:
-        listed = self._components.listing(READER)
-        component = next((each for each in listed if each.id == about["component_id"]), None)
-        if component is None:
-            return None
-        was, now = words(about["old_status"]), words(about["new_status"])
-        return NewsItem(
-            title=f"{component.name}: {now}",
-            standing=f"was {was}",
-            body=about["reason"],
-            components=(component.name,),
-            at=datetime.fromisoformat(about["since_at"]),
-            path="/status/",
-            planned="",
-        )
+
+def _of_component(about: Mapping[str, str], name: str | None) -> NewsItem | None:
+    if name is None:
+        return None
+    was, now = words(about["old_status"]), words(about["new_status"])
+    return NewsItem(
+        title=f"{name}: {now}",
+        standing=f"was {was}",
+        body=about["reason"],
+        components=(name,),
+        at=datetime.fromisoformat(about["since_at"]),
+        path="/status/",
+        planned="",
+    )
 
 
 def of_incident(incident: Incident, about: Mapping[str, str]) -> NewsItem:

@@ -11,6 +11,7 @@ from services.kernel.context import Actor, JobActor
 from services.kernel.errors import Conflict, NotFound
 from services.kernel.ids import new_id
 from services.subscribers import choosing, sealing
+from services.subscribers.breaking import resumed
 from services.subscribers.happenings import Components, Incidents
 from services.subscribers.links import living, opened
 from services.subscribers.ports import Webhooks
@@ -78,10 +79,10 @@ class Own:
 
         Raises: NotFound, Gone, Conflict where it is running or not confirmed.
         """
-        _, row = self._row(token)
+        scope, row = self._row(token)
         if row.state not in {SubscriberState.PAUSED, SubscriberState.BROKEN}:
             raise Conflict("subscription_not_paused", "This subscription is not paused.")
-        row.state, row.ended_because, row.failures = SubscriberState.ACTIVE, None, 0
+        resumed(scope, row)
         if row.endpoint_id:
             self._webhooks.enable(row.endpoint_id)
 
@@ -147,7 +148,9 @@ class Own:
     def _notices(self, scope: Scope, row: SubscriberRow) -> Sequence[ToldView]:
         chosen = sa.select(NoticeRow).where(NoticeRow.subscriber_id == row.id, NoticeRow.kind != Kind.DIGEST)
         notices = scope.session.scalars(chosen.order_by(NoticeRow.id.desc()).limit(TOLD_SHOWN)).all()
-        titles: dict[str, str] = {}
+        abouts = [json.loads(notice.about) for notice in notices if notice.kind == Kind.COMPONENT]
+        wanted = sorted({about["component_id"] for about in abouts})
+        titles = {each.id: each.name for each in self._components.chosen(READER, wanted)} if wanted else {}
         return [
             ToldView(
                 notice.noticed_at, self._title(notice, titles), notice.state,
@@ -159,8 +162,6 @@ class Own:
     def _title(self, notice: NoticeRow, known: dict[str, str]) -> str:
         about = json.loads(notice.about)
         if notice.kind == Kind.COMPONENT:
-            if "" not in known:
-                known.update({each.id: each.name for each in self._components.listing(READER)}, **{"": ""})
             return known.get(about["component_id"], "A component that is gone")
         incident_id = about["incident_id"]
         if incident_id not in known:

@@ -4,7 +4,7 @@ Source: the subscriber notifications of Statuspage, as its receivers' recorded f
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
@@ -14,8 +14,14 @@ from services.subscribers.happenings import Component, Incident, Update
 Json: TypeAlias = dict[str, Any]
 
 SIZE_MAX: Final = 18_000
-"""Receivers are to expect less than 20 kB; the oldest words on an incident are left out beyond that."""
-_BODY_MAX = 4_000
+"""Receivers are to expect less than 20 kB; what does not fit is left out, the oldest words on an incident first."""
+_TEXT_BYTES = 12_000
+_DESCRIPTION_BYTES = 1_000
+_COMPONENTS = 20
+_CHANGES = 50
+"""So many components an update names in a message; the page names all."""
+_NARROWER = ((20, 20, 12_000), (10, 10, 6_000), (5, 5, 2_500), (1, 1, 1_000), (0, 0, 400))
+"""What is tried in turn where a message is too large: changes, components, and bytes of each text."""
 _INDICATORS = ("none", "minor", "major", "critical")
 _DESCRIPTIONS = {
     "none": "All Systems Operational",
@@ -49,19 +55,25 @@ def instant(at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def of_incident(site: Site, incident: Incident, components: Sequence[Component], active: Sequence[Incident]) -> Json:
-    """Return what tells of an incident or a maintenance, without the receiver's own links."""
+def of_incident(
+    site: Site, incident: Incident, components: Sequence[Component], statuses: Collection[str],
+    active: Sequence[Incident],
+) -> Json:  # fmt: skip
+    """Return what tells of an incident or a maintenance, without the receiver's own links.
+
+    `components` are those that it concerns, `statuses` what can be said of any component of the page.
+    """
     by_id = {each.id: each for each in components}
-    updates = [_update(incident, each) for each in incident.updates]
+    updates = [_update(site, incident, each) for each in incident.updates]
     body = {
-        "page": _page(site, components, active),
+        "page": _page(site, statuses, active),
         "incident": {
             "backfilled": incident.backfilled,
             "created_at": instant(min(incident.created_at, incident.started_at)),
             "impact": "maintenance" if incident.kind == "maintenance" else str(incident.impact),
             "impact_override": None,
             "monitoring_at": instant(incident.monitoring_at),
-            "postmortem_body": incident.postmortem[:_BODY_MAX] or None,
+            "postmortem_body": cut(incident.postmortem, _TEXT_BYTES, site.incident_url(incident.id)) or None,
             "postmortem_body_last_updated_at": instant(incident.postmortem_at),
             "postmortem_ignored": False,
             "postmortem_notified_subscribers": incident.postmortem_at is not None,
@@ -83,21 +95,20 @@ def of_incident(site: Site, incident: Incident, components: Sequence[Component],
             "name": incident.name,
             "components": [
                 _component(site, by_id[a.component_id]) for a in incident.affected if a.component_id in by_id
-            ][:20],
+            ][:_COMPONENTS],
         },
     }
-    while len(updates) > 1 and _size(body) > SIZE_MAX:
-        updates.pop()
+    _fit(body, site.incident_url(incident.id))
     return body
 
 
 def of_component(
-    site: Site, component: Component, about: Mapping[str, str], components: Sequence[Component],
+    site: Site, component: Component, about: Mapping[str, str], statuses: Collection[str],
     active: Sequence[Incident],
 ) -> Json:  # fmt: skip
     """Return what tells of a component's change, without the receiver's own links."""
     return {
-        "page": _page(site, components, active),
+        "page": _page(site, statuses, active),
         "component_update": {
             "created_at": about["since_at"],
             "new_status": word(about["new_status"]),
@@ -120,17 +131,45 @@ def addressed(body: Mapping[str, Any], *, unsubscribe_url: str, site: Site, now:
     return {"meta": meta, **body}
 
 
+def cut(text: str, size: int, link: str) -> str:
+    """Return a text of at most so many bytes; one that is cut ends with an ellipsis and where the whole stands.
+
+    Units: size is in bytes of UTF-8.
+    """
+    whole = text.encode()
+    if len(whole) <= size:
+        return text
+    tail = f"… {link}"
+    return whole[: max(size - len(tail.encode()), 0)].decode(errors="ignore") + tail
+
+
+def _fit(body: Json, link: str) -> None:
+    """Make a message fit: fewer old updates, then fewer components, then shorter texts."""
+    incident = body["incident"]
+    updates: list[Json] = incident["incident_updates"]
+    while len(updates) > 1 and _size(body) > SIZE_MAX:
+        updates.pop()
+    for changes, components, size in _NARROWER:
+        if _size(body) <= SIZE_MAX:
+            return
+        incident["components"] = incident["components"][:components]
+        incident["postmortem_body"] = cut(incident["postmortem_body"] or "", size, link) or None
+        for update in updates:
+            update["body"] = cut(update["body"], size, link)
+            update["affected_components"] = (update["affected_components"] or [])[:changes] or None
+
+
 def word(status: str) -> str:
     """Return a status in the format's words, which has none for not knowing."""
     return "degraded_performance" if status == "unknown" else str(status)
 
 
-def _page(site: Site, components: Sequence[Component], active: Sequence[Incident]) -> Json:
-    levels = [_OF_STATUS.get(str(each.status), "none") for each in components]
+def _page(site: Site, statuses: Collection[str], active: Sequence[Incident]) -> Json:
+    levels = [_OF_STATUS.get(str(status), "none") for status in statuses]
     levels += [str(each.impact) for each in active if each.kind == "incident"]
     worst = max((_INDICATORS.index(level) for level in levels if level in _INDICATORS), default=0)
     indicator = _INDICATORS[worst]
-    if worst == 0 and any(each.status == "under_maintenance" for each in components):
+    if worst == 0 and "under_maintenance" in statuses:
         indicator = "maintenance"
     return {
         "id": site.page_id,
@@ -139,9 +178,9 @@ def _page(site: Site, components: Sequence[Component], active: Sequence[Incident
     }
 
 
-def _update(incident: Incident, update: Update) -> Json:
+def _update(site: Site, incident: Incident, update: Update) -> Json:
     return {
-        "body": update.body[:_BODY_MAX],
+        "body": cut(update.body, _TEXT_BYTES, site.incident_url(incident.id)),
         "created_at": instant(update.created_at),
         "display_at": instant(update.display_at),
         "status": str(update.status),
@@ -157,7 +196,7 @@ def _update(incident: Incident, update: Update) -> Json:
                 "old_status": word(change.old_status),
                 "new_status": word(change.new_status),
             }
-            for change in update.changes
+            for change in update.changes[:_CHANGES]
         ]
         or None,
         "deliver_notifications": update.notifies,
@@ -174,7 +213,7 @@ def _component(site: Site, component: Component) -> Json:
         "created_at": instant(component.created_at),
         "updated_at": instant(component.updated_at),
         "position": component.position,
-        "description": component.description or None,
+        "description": cut(component.description, _DESCRIPTION_BYTES, f"{site.public_url}/status/") or None,
         "showcase": component.showcase,
         "start_date": component.start_on.isoformat() if component.start_on else None,
         "group_id": component.group_id,

@@ -8,7 +8,7 @@ from services.events.components import ComponentStatusChanged
 from services.events.incidents import IncidentAnnounced
 from services.events.notifications import MessageSettled
 from services.events.subscribers import TellingContinued
-from services.events.webhooks import WebhookDisabled
+from services.events.webhooks import WebhookDisabled, WebhookEnabled
 from services.infra.durable import Effect, Reaction
 from services.kernel.context import JobActor
 from services.subscribers.letters import Letters
@@ -28,7 +28,7 @@ class Hearing:
     """Listens, and lets the clock in."""
 
     def __init__(self, telling: Telling, letters: Letters, upkeep: Upkeep, slack: SlackSender) -> None:
-        self._telling, self._letters, self._upkeep, self._slack = telling, letters, upkeep, slack
+        self.telling, self._letters, self._upkeep, self._slack = telling, letters, upkeep, slack
 
     def tell_incident(self, fact: IncidentAnnounced) -> None:
         """Tell who wants to hear of an incident or a maintenance."""
@@ -43,7 +43,7 @@ class Hearing:
         }
         kind = Kind.MAINTENANCE if fact.kind == "maintenance" else Kind.INCIDENT
         key = f"incident:{fact.incident_id}:{fact.occasion}:{word}"
-        self._telling.tell(ACTOR, event=Event(key, kind, about, fact.impact, fact.component_ids))
+        self.telling.tell(ACTOR, event=Event(key, kind, about, fact.impact, fact.component_ids))
 
     def tell_component(self, fact: ComponentStatusChanged) -> None:
         """Tell who wants to hear of a component's change."""
@@ -57,12 +57,12 @@ class Hearing:
         }
         impact = impact_of_change(fact.old_status, fact.new_status)
         event = Event(f"component:{fact.change_id}", Kind.COMPONENT, about, impact, (fact.component_id,))
-        self._telling.tell(ACTOR, event=event)
+        self.telling.tell(ACTOR, event=event)
 
     def tell_on(self, fact: TellingContinued) -> None:
         """Tell the next ones."""
         event = Event(fact.event, fact.kind, json.loads(fact.about), fact.impact, fact.component_ids)
-        self._telling.tell(ACTOR, event=event, after_id=fact.after_id)
+        self.telling.tell(ACTOR, event=event, after_id=fact.after_id)
 
     def note_settled(self, fact: MessageSettled) -> None:
         """Keep what became of a notice's mail."""
@@ -71,6 +71,7 @@ class Hearing:
                 ACTOR,
                 notice_id=fact.cause.removeprefix(NOTICE_CAUSE),
                 failed_because=fact.failed_because,
+                refused=fact.refused,
                 dropped=fact.dropped,
             )
 
@@ -81,10 +82,15 @@ class Hearing:
                 ACTOR, subscriber_id=fact.owner.removeprefix(_OWNER), because=f"webhook_{fact.because}"
             )
 
+    def note_enabled(self, fact: WebhookEnabled) -> None:
+        """Let a subscription go on whose webhook staff switched on."""
+        if fact.owner.startswith(_OWNER):
+            self._upkeep.mend(ACTOR, subscriber_id=fact.owner.removeprefix(_OWNER))
+
     def tell_together(self, _tick_at: datetime) -> None:
         """Tell what was held back; asked first, since a change that changes nothing would fill the audit trail."""
         if self._upkeep.digests_due(ACTOR):
-            self._telling.tell_together(ACTOR)
+            self.telling.tell_together(ACTOR)
 
     def tidy(self, _tick_at: datetime) -> None:
         """Drop what is over."""
@@ -98,5 +104,6 @@ class Hearing:
             Reaction(TellingContinued, "subscribers.tell_on", self.tell_on),
             Reaction(MessageSettled, "subscribers.note_settled", self.note_settled),
             Reaction(WebhookDisabled, "subscribers.note_disabled", self.note_disabled),
+            Reaction(WebhookEnabled, "subscribers.note_enabled", self.note_enabled),
             self._slack.subscription(),
         )

@@ -11,17 +11,23 @@ from services.kernel.errors import Invalid
 DIGEST_FROM: Final = 5
 """So many notices within the window reach a person one by one; the next ones come together."""
 DIGEST_WINDOW: Final = timedelta(minutes=10)
+DIGEST_ITEMS_SLACK: Final = 20
+DIGEST_ITEMS_MAIL: Final = 40
+"""So many pieces of news one digest tells; what is held beyond that comes with the next."""
 CONFIRM_WITHIN: Final = timedelta(days=2)
 LETTERS_PER_ADDRESS: Final = 3
 """Letters that asking can bring to one address within a day, whoever asks."""
 LETTER_GAP: Final = timedelta(minutes=2)
 REQUESTS_PER_NETWORK: Final = 10
+REQUESTS_PER_SITE: Final = 30
+"""Of one IPv6 /48, which one customer can be given whole, and use a /64 of it for each request."""
 REQUESTS_IN_ALL: Final = 600
 REQUEST_WINDOW: Final = timedelta(hours=1)
 ADDRESS_WINDOW: Final = timedelta(days=1)
 REQUESTS_KEPT: Final = timedelta(days=2)
 NOTICES_KEPT: Final = timedelta(days=90)
 CHOICES_MAX: Final = 500
+_ID_MAX: Final = 64
 FAILURES_MAX: Final = 3
 
 
@@ -77,6 +83,9 @@ _OF_STATUS = {
 }
 
 
+_QUIET = frozenset({"unknown", "under_maintenance"})
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What a subscriber wants to hear. No `component_ids` means everything; a group's id stands for its components."""
@@ -90,6 +99,9 @@ class Choices:
         if self.min_impact not in _IMPACTS:
             message = "Choose one of the severities."
             raise Invalid("impact_unknown", message, fields={"min_impact": message})
+        if not all(0 < len(each) <= _ID_MAX and each.isascii() and each.isprintable() for each in self.component_ids):
+            message = "Choose components of this page."
+            raise Invalid("component_unknown", message, fields={"components": message})
         if len(self.component_ids) > CHOICES_MAX:
             message = f"Choose at most {CHOICES_MAX} components, or everything."
             raise Invalid("too_many_choices", message, fields={"components": message})
@@ -114,5 +126,5 @@ def wants(choices: Choices, kind: str, impact: str, concerned: Collection[str]) 
 
 
 def is_news_of_its_own(old_status: str, new_status: str) -> bool:
-    """Tell whether a component's change is worth a mail: not where nothing was known, nor for planned work."""
-    return not {"unknown", "under_maintenance"} & {old_status, new_status}
+    """Tell whether a component's change is worth a mail: planned work, not knowing, and their good end are not."""
+    return new_status not in _QUIET and not (old_status in _QUIET and new_status == "operational")

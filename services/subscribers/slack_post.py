@@ -12,7 +12,6 @@ from services.subscribers.views import LetterView
 ACTOR = JobActor("subscribers", frozenset({"subscribers.run"}))
 SENT, OVER = "sent", "over"
 _LINE_MAX: Final = 2_500
-_LINES_MAX: Final = 20
 _TITLE_MAX: Final = 140
 
 
@@ -39,7 +38,9 @@ class SlackSender:
 
     def give_up(self, fact: SlackNoticeDue, failure: Failure) -> None:
         """Keep that a notice could not be posted."""
-        self._letters.settle(ACTOR, notice_id=fact.notice_id, failed_because=failure.code[:64])
+        self._letters.settle(
+            ACTOR, notice_id=fact.notice_id, failed_because=failure.code[:64], refused=not failure.retryable
+        )
 
     def subscription(self) -> Effect[SlackNoticeDue]:
         """Return who listens."""
@@ -51,7 +52,7 @@ def written(letter: LetterView, public_url: str) -> SlackPost:
     first, several = letter.news[0], len(letter.news) > 1
     title = f"{len(letter.news)} updates" if several else first.title
     lines: list[str] = []
-    for item in letter.news[:_LINES_MAX]:
+    for item in letter.news:
         head = f"{item.title}: {item.standing}" if several else item.standing
         parts = (head, item.planned, "" if several else item.body, ", ".join(item.components))
         lines.append("\n".join(part for part in parts if part)[:_LINE_MAX])

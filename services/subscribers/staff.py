@@ -76,7 +76,7 @@ class Staff:
 
     @command(permission="subscribers.manage")
     def resend(self, actor: Actor, *, subscriber_id: str) -> None:
-        """Send the letter with the link again: to confirm, or to manage.
+        """Send the letter with the link again: to confirm, or to manage; older links to manage are over then.
 
         Raises: NotFound; Conflict for an ended subscription.
         """
@@ -88,6 +88,7 @@ class Staff:
             row.asked_at = now
             scope.publish(SubscriptionRequested(occurred_at=now, subscriber_id=row.id, request_id=new_id("req")))
         else:
+            row.link_version += 1  # whoever lost their link does not want its finder to have a good one
             scope.publish(SubscriptionRecalled(occurred_at=now, subscriber_id=row.id, request_id=new_id("req")))
 
 

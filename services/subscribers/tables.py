@@ -50,13 +50,17 @@ class ChoiceRow(Base):
 
 
 class RequestRow(Base):
-    """One request for a subscription, by which requests are limited; dropped after two days."""
+    """One request for a subscription, by which requests are limited; dropped after two days.
+
+    `contact_digest` is of the mailbox, without a +tag; `site_digest` of the wider network.
+    """
 
     __tablename__ = "subscribers_requests"
 
     id: Mapped[str] = column(PersonalData.NONE, primary_key=True)
     contact_digest: Mapped[str] = column(PersonalData.PSEUDONYM, index=True)
     network_digest: Mapped[str] = column(PersonalData.PSEUDONYM, index=True)
+    site_digest: Mapped[str | None] = column(PersonalData.PSEUDONYM, index=True)
     asked_at: Mapped[datetime] = column(PersonalData.NONE, UtcDateTime, index=True)
     answered: Mapped[bool] = column(PersonalData.NONE)
 

@@ -12,7 +12,7 @@ from services.events.subscribers import NoticeDue, SlackNoticeDue, TellingContin
 from services.infra.uow import Scope, UnitOfWork, current
 from services.infra.verbs import command
 from services.kernel.context import Actor, JobActor
-from services.kernel.errors import NotFound
+from services.kernel.errors import Invalid, NotFound
 from services.kernel.ids import new_id
 from services.subscribers import choosing, payloads
 from services.subscribers.happenings import Component, Components, Incidents
@@ -21,6 +21,8 @@ from services.subscribers.payloads import Site
 from services.subscribers.ports import Webhooks
 from services.subscribers.rules import (
     DIGEST_FROM,
+    DIGEST_ITEMS_MAIL,
+    DIGEST_ITEMS_SLACK,
     DIGEST_WINDOW,
     Channel,
     Kind,
@@ -66,7 +68,7 @@ class Telling:
     def tell(self, actor: Actor, *, event: Event, after_id: str = "") -> int:
         """Make the notices of the next subscribers, and return how many those are; the rest follows by a fact."""
         scope = current()
-        listed = self._components.listing(READER)
+        listed = self._components.chosen(READER, event.component_ids)
         concerned = _with_groups(event.component_ids, listed)
         rows = _candidates(scope, concerned, after_id, self._batch)
         if len(rows) == self._batch:
@@ -83,15 +85,20 @@ class Telling:
     def tell_together(self, actor: Actor) -> int:
         """Tell subscribers what was held back for them, in one notice each; return how many those are."""
         scope, now = current(), self.uow.clock.now()
-        due = sa.select(SubscriberRow).where(SubscriberRow.digest_due_at <= now).limit(BATCH).with_for_update()
-        rows = scope.session.scalars(due).all()
+        due = sa.select(SubscriberRow).where(SubscriberRow.digest_due_at <= now).order_by(SubscriberRow.id)
+        rows = scope.session.scalars(due.limit(BATCH).with_for_update()).all()
         for row in rows:
-            row.digest_due_at = None
+            size = DIGEST_ITEMS_SLACK if row.channel == Channel.SLACK else DIGEST_ITEMS_MAIL
+            held = sa.select(NoticeRow.id).where(NoticeRow.subscriber_id == row.id, NoticeRow.state == NoticeState.HELD)
+            ids = scope.session.scalars(held.order_by(NoticeRow.noticed_at, NoticeRow.id).limit(size + 1)).all()
+            row.digest_due_at = now + DIGEST_WINDOW if len(ids) > size else None
+            if not ids:
+                continue
             digest = _row(
                 scope, row, Event(f"digest:{now.isoformat()}", Kind.DIGEST, {}, "none", ()), NoticeState.QUEUED
             )
-            held = sa.update(NoticeRow).where(NoticeRow.subscriber_id == row.id, NoticeRow.state == NoticeState.HELD)
-            scope.session.execute(held.values(digest_id=digest.id, state=NoticeState.QUEUED))
+            told = sa.update(NoticeRow).where(NoticeRow.id.in_(ids[:size]))
+            scope.session.execute(told.values(digest_id=digest.id, state=NoticeState.QUEUED))
             _hand_on(scope, row, digest)
         scope.note(digests=len(rows))
         return len(rows)
@@ -114,38 +121,49 @@ class Telling:
         """Tell whether people are to hear of a component's change: not beside an incident that tells of it already."""
         if not is_news_of_its_own(event.about["old_status"], event.about["new_status"]):
             return False
-        covered = {a.component_id for incident in self._incidents.active(READER) for a in incident.affected}
+        active = [each for each in self._incidents.active(READER) if each.kind == "incident"]
+        covered = {affected.component_id for incident in active for affected in incident.affected}
         return event.about["component_id"] not in covered
 
     def _body(self, event: Event, listed: Sequence[Component]) -> Mapping[str, Any] | None:
-        active = self._incidents.active(READER)
+        active, statuses = self._incidents.active(READER), self._components.statuses(READER)
         if event.kind == Kind.COMPONENT:
             component = next((each for each in listed if each.id == event.about["component_id"]), None)
-            return payloads.of_component(self._site, component, event.about, listed, active) if component else None
+            return payloads.of_component(self._site, component, event.about, statuses, active) if component else None
         try:
             incident = self._incidents.incident(READER, event.about["incident_id"])
         except NotFound:
             return None
-        return payloads.of_incident(self._site, incident, listed, active)
+        affected = self._components.chosen(READER, [each.component_id for each in incident.affected])
+        return payloads.of_incident(self._site, incident, affected, statuses, active)
 
     def _notice(
         self, scope: Scope, row: SubscriberRow, event: Event, body: Mapping[str, Any] | None, *, held: bool
     ) -> None:
         if row.channel == Channel.WEBHOOK:
-            notice = _row(scope, row, event, NoticeState.DROPPED)
-            if body is not None and row.endpoint_id is not None:
-                url = f"{self._site.public_url}/status/subscribe/stop/{token(scope, row, 'stop')}/"
-                whole = payloads.addressed(body, unsubscribe_url=url, site=self._site, now=self.uow.clock.now())
-                kind = f"{event.kind}.{event.about.get('occasion', 'changed')}"
-                queued = self._webhooks.queue(row.endpoint_id, kind=kind, body=whole, cause=event.key)
-                notice.state = NoticeState.SENT if queued else NoticeState.DROPPED
-            notice.settled_at = self.uow.clock.now()
-            return
-        if held:
+            self._send(scope, row, event, body)
+        elif held:
             _row(scope, row, event, NoticeState.HELD)
-            row.digest_due_at = row.digest_due_at or self.uow.clock.now() + DIGEST_WINDOW
+            _let_digest_be_due(scope, row)
+        else:
+            _hand_on(scope, row, _row(scope, row, event, NoticeState.QUEUED))
+
+    def _send(self, scope: Scope, row: SubscriberRow, event: Event, body: Mapping[str, Any] | None) -> None:
+        """Queue a message to a webhook; one that cannot be queued is this webhook's failure and nobody else's."""
+        now = self.uow.clock.now()
+        notice = _row(scope, row, event, NoticeState.DROPPED)
+        notice.settled_at = now
+        if body is None or row.endpoint_id is None:
             return
-        _hand_on(scope, row, _row(scope, row, event, NoticeState.QUEUED))
+        url = f"{self._site.public_url}/status/subscribe/stop/{token(scope, row, 'stop')}/"
+        whole = payloads.addressed(body, unsubscribe_url=url, site=self._site, now=now)
+        kind = f"{event.kind}.{event.about.get('occasion', 'changed')}"
+        try:
+            queued = self._webhooks.queue(row.endpoint_id, kind=kind, body=whole, cause=event.key)
+        except Invalid as error:
+            notice.state, notice.failed_because = NoticeState.FAILED, error.code[:64]
+        else:
+            notice.state = NoticeState.SENT if queued else NoticeState.DROPPED
 
 
 def _candidates(scope: Scope, concerned: frozenset[str], after_id: str, size: int) -> Sequence[SubscriberRow]:
@@ -203,6 +221,14 @@ def _row(scope: Scope, row: SubscriberRow, event: Event, state: NoticeState) -> 
     scope.session.add(notice)
     scope.session.flush()
     return notice
+
+
+def _let_digest_be_due(scope: Scope, row: SubscriberRow) -> None:
+    """Let what is held be told within the window, whatever another transaction does to that time meanwhile."""
+    due = sa.func.coalesce(SubscriberRow.digest_due_at, scope.uow.clock.now() + DIGEST_WINDOW)
+    changed = sa.update(SubscriberRow).where(SubscriberRow.id == row.id).values(digest_due_at=due)
+    scope.session.execute(changed, execution_options={"synchronize_session": False})
+    scope.session.expire(row, ["digest_due_at"])
 
 
 def _hand_on(scope: Scope, row: SubscriberRow, notice: NoticeRow) -> None:

@@ -2,12 +2,11 @@
 
 import sqlalchemy as sa
 
-from services.events.subscribers import SubscriptionBroken
 from services.infra.uow import UnitOfWork, current
 from services.infra.verbs import command, query
 from services.kernel.context import Actor
-from services.kernel.ids import new_id
 from services.subscribers import sealing
+from services.subscribers.breaking import broken, resumed
 from services.subscribers.rules import (
     CONFIRM_WITHIN,
     NOTICES_KEPT,
@@ -38,13 +37,15 @@ class Upkeep:
         row = scope.session.get(SubscriberRow, subscriber_id, with_for_update=True, populate_existing=True)
         if row is None or row.state not in {SubscriberState.ACTIVE, SubscriberState.PAUSED}:
             return
-        scope.about(row.id)
-        row.state, row.ended_because = SubscriberState.BROKEN, because
-        scope.publish(
-            SubscriptionBroken(
-                occurred_at=self.uow.clock.now(), subscriber_id=row.id, because=because, break_id=new_id("brk")
-            )
-        )
+        broken(scope, row, because)
+
+    @command(permission="subscribers.run")
+    def mend(self, actor: Actor, *, subscriber_id: str) -> None:
+        """Let a subscription go on whose webhook was switched on again."""
+        scope = current()
+        row = scope.session.get(SubscriberRow, subscriber_id, with_for_update=True, populate_existing=True)
+        if row is not None and row.state == SubscriberState.BROKEN:
+            resumed(scope, row)
 
     @command(permission="subscribers.run")
     def tidy(self, actor: Actor) -> int:

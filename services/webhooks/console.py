@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from services.events.webhooks import WebhookEnabled
 from services.infra.uow import UnitOfWork, current
 from services.infra.verbs import command, query
 from services.kernel.context import Actor
@@ -119,9 +120,15 @@ class Console:
 
     @command(permission="webhooks.replay")
     def enable(self, actor: Actor, *, endpoint_id: str) -> None:
-        """Let an endpoint that was disabled get messages again.
+        """Let an endpoint that was disabled get messages again, and its owner go on.
 
         Raises: NotFound.
         """
-        current().note(endpoint_id=endpoint_id)
+        scope = current()
+        scope.note(endpoint_id=endpoint_id)
+        row = found(scope, endpoint_id)
+        if row.disabled_at is None:
+            return
         self._desk.enable(endpoint_id)
+        scope.about(row.subject_id)
+        scope.publish(WebhookEnabled(occurred_at=self.uow.clock.now(), endpoint_id=row.id, owner=row.owner))

@@ -1,6 +1,6 @@
 """Deliveries: what is due, what an attempt came to, and when an endpoint is given up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -62,15 +62,29 @@ class Deliveries:
         except Gone:
             return None
 
+    @query(permission="webhooks.run")
+    def sealed(self, actor: Actor, message_id: str, attempt: int, excerpt: str) -> str | None:
+        """Return the beginning of an answer as ciphertext: what is not ours is written down nowhere in clear."""
+        scope = current()
+        row = scope.session.get(DeliveryRow, message_id)
+        if row is None or not excerpt:
+            return None
+        endpoint = scope.session.get_one(EndpointRow, row.endpoint_id)
+        try:
+            place = excerpt_place(row.id, attempt)
+            return self.uow.vault.seal(scope.session, endpoint.subject_id, excerpt, place)
+        except Gone:  # erased while the answer was on its way
+            return None
+
     @command(permission="webhooks.run")
     def record(self, actor: Actor, *, message_id: str, attempt: int, result: Result) -> None:
         """Keep what an attempt came to, and settle the message or its next attempt."""
         scope, now = current(), self.uow.clock.now()
         scope.note(message_id=message_id, attempt=attempt, status=result.status, code=result.code)
-        row = scope.session.get(DeliveryRow, message_id, with_for_update=True, populate_existing=True)
-        if row is None or row.attempts >= attempt:
+        pair = _locked(scope, message_id)
+        if pair is None or pair[1].attempts >= attempt:
             return
-        endpoint = scope.session.get_one(EndpointRow, row.endpoint_id, with_for_update=True, populate_existing=True)
+        endpoint, row = pair
         row.attempts, row.round_attempts, row.due_at = attempt, row.round_attempts + 1, None
         scope.session.add(_attempt(scope, endpoint, row, result))
         if succeeded(result.status):
@@ -120,9 +134,12 @@ class Deliveries:
         An endpoint that failed several times in a row gets one of them: whether it lives again is soon known.
         """
         scope, now = current(), self.uow.clock.now()
-        due = sa.select(DeliveryRow).where(DeliveryRow.due_at <= now).order_by(DeliveryRow.due_at).limit(BATCH)
-        rows = scope.session.scalars(due.with_for_update(skip_locked=True)).all()
-        endpoints = _endpoints(scope, rows)
+        due = sa.select(DeliveryRow.id, DeliveryRow.endpoint_id).where(DeliveryRow.due_at <= now)
+        found = scope.session.execute(due.order_by(DeliveryRow.due_at).limit(BATCH)).all()
+        endpoints = _endpoints(scope, {each.endpoint_id for each in found})
+        ids = [each.id for each in found if each.endpoint_id in endpoints]
+        still = sa.select(DeliveryRow).where(DeliveryRow.id.in_(ids), DeliveryRow.due_at <= now)
+        rows = scope.session.scalars(still.order_by(DeliveryRow.due_at).with_for_update(skip_locked=True)).all()
         handed = 0
         for row in rows:
             endpoint = endpoints[row.endpoint_id]
@@ -174,17 +191,22 @@ def _attempt(scope: Scope, endpoint: EndpointRow, row: DeliveryRow, result: Resu
         status=result.status,
         code=result.code,
     )
-    if result.excerpt:
-        place = excerpt_place(row.id, row.attempts)
-        try:
-            sealed = scope.uow.vault.seal(scope.session, endpoint.subject_id, result.excerpt, place)
-        except Gone:  # erased while the answer was on its way
-            return attempt
-        attempt.excerpt_sealed = sealed
+    if endpoint.closed_at is None:  # one that was closed while the answer was on its way keeps none
+        attempt.excerpt_sealed = result.excerpt_sealed
     return attempt
 
 
-def _endpoints(scope: Scope, rows: Sequence[DeliveryRow]) -> dict[str, EndpointRow]:
-    ids = {row.endpoint_id for row in rows}
-    chosen = sa.select(EndpointRow).where(EndpointRow.id.in_(ids)).order_by(EndpointRow.id).with_for_update()
-    return {row.id: row for row in scope.session.scalars(chosen)}
+def _locked(scope: Scope, message_id: str) -> tuple[EndpointRow, DeliveryRow] | None:
+    """Return a message with its endpoint, which is locked first as everywhere: two orders would be a deadlock."""
+    endpoint_id = scope.session.scalar(sa.select(DeliveryRow.endpoint_id).where(DeliveryRow.id == message_id))
+    if endpoint_id is None:
+        return None
+    endpoint = scope.session.get_one(EndpointRow, endpoint_id, with_for_update=True, populate_existing=True)
+    row = scope.session.get(DeliveryRow, message_id, with_for_update=True, populate_existing=True)
+    return (endpoint, row) if row is not None else None
+
+
+def _endpoints(scope: Scope, ids: Collection[str]) -> dict[str, EndpointRow]:
+    """Return the endpoints that nobody else is at work on; the others' messages come with the next round."""
+    chosen = sa.select(EndpointRow).where(EndpointRow.id.in_(ids)).order_by(EndpointRow.id)
+    return {row.id: row for row in scope.session.scalars(chosen.with_for_update(skip_locked=True))}

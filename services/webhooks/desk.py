@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -11,9 +11,9 @@ from services.events.webhooks import WebhookDue
 from services.infra.targets import OutboundPolicy, address_checked
 from services.infra.uow import Scope, current
 from services.kernel.context import correlation
-from services.kernel.errors import Conflict, Gone, Invalid, NotFound
+from services.kernel.errors import Conflict, Gone, Invalid, NotFound, RateLimited
 from services.kernel.ids import new_id
-from services.webhooks.rules import BODY_BYTES_MAX, SECRET_OVERLAP, DeliveryState, Origin
+from services.webhooks.rules import BODY_BYTES_MAX, BY_HAND_MAX, BY_HAND_WINDOW, SECRET_OVERLAP, DeliveryState, Origin
 from services.webhooks.signing import new_secret
 from services.webhooks.tables import AttemptRow, DeliveryRow, EndpointRow, SecretRow
 from services.webhooks.views import AttemptView, DeliveryView, EndpointView, OpenedEndpoint
@@ -68,12 +68,14 @@ class Desk:
     ) -> str | None:
         """Queue a message, once for each cause, and return its id; nothing where the endpoint takes none.
 
-        Raises: NotFound; Invalid for a body that is too large.
+        Raises: NotFound; Invalid for a body that is too large; RateLimited for too many tests.
         """
         scope = current()
         row = found(scope, endpoint_id)
         if row.closed_at or row.disabled_at:
             return None
+        if origin == Origin.TEST:
+            _by_hand(scope, row)
         known = sa.select(DeliveryRow.id).where(DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.cause == cause)
         if (message_id := scope.session.scalar(known)) is not None:
             return message_id
@@ -120,9 +122,12 @@ class Desk:
     def replay(self, endpoint_id: str, message_id: str) -> None:
         """Send a message again under its own id.
 
-        Raises: NotFound; Conflict where it waits already, or its endpoint takes nothing; Gone where it is kept no more.
+        Raises: NotFound; Conflict where it waits already, or its endpoint takes nothing; Gone where it is kept no more;
+        RateLimited for too many in a minute.
         """
-        replayed(current(), endpoint_id, message_id)
+        scope = current()
+        _by_hand(scope, found(scope, endpoint_id))
+        replayed(scope, endpoint_id, message_id)
 
     def endpoint(self, endpoint_id: str) -> EndpointView:
         """Return an endpoint.
@@ -171,6 +176,18 @@ def replayed(scope: Scope, endpoint_id: str, message_id: str) -> None:
     delivery.state, delivery.settled_at, delivery.round_attempts = DeliveryState.PENDING, None, 0
     scope.session.flush()
     hand_on(scope, endpoint, delivery)
+
+
+def _by_hand(scope: Scope, row: EndpointRow) -> None:
+    """Count what an owner asks for by hand, so that nobody makes us flood a host that never agreed to it."""
+    now = scope.uow.clock.now()
+    if row.by_hand_since is None or row.by_hand_since + BY_HAND_WINDOW <= now:
+        row.by_hand_since, row.by_hand_count = now, 0
+    if (row.by_hand_count or 0) >= BY_HAND_MAX:
+        left = (row.by_hand_since + BY_HAND_WINDOW - now) / timedelta(seconds=1)
+        message = "Too many tests and messages sent again. Wait a minute."
+        raise RateLimited("webhook_too_often", message, retry_after_seconds=max(1, int(left)))
+    row.by_hand_count = (row.by_hand_count or 0) + 1
 
 
 def found(scope: Scope, endpoint_id: str, *, lock: bool = True) -> EndpointRow:

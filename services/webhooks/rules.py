@@ -14,6 +14,9 @@ WAITS_SECONDS: Final = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86
 ATTEMPTS_MAX: Final = len(WAITS_SECONDS) + 1
 TIMEOUT_SECONDS: Final = 20.0
 BODY_BYTES_MAX: Final = 20_000
+BY_HAND_MAX: Final = 5
+"""Tests and replays that an endpoint's owner can ask for within the window."""
+BY_HAND_WINDOW: Final = timedelta(minutes=1)
 SECRET_OVERLAP: Final = timedelta(hours=24)
 KEPT: Final = timedelta(days=90)
 _SPREAD_RATIO = 0.2

@@ -83,10 +83,9 @@ class Sender:
                 max_bytes=_ANSWER_BYTES,
             )
         except (TargetRefused, TargetUnreachable) as error:
-            return Result(None, error.code, "", time.monotonic() - began, None)
-        return Result(
-            answer.status, None, answer.excerpt(EXCERPT_LENGTH), answer.duration_seconds, _retry_after(answer)
-        )
+            return Result(None, error.code, None, time.monotonic() - began, None)
+        sealed = self.deliveries.sealed(ACTOR, message.message_id, message.attempt, answer.excerpt(EXCERPT_LENGTH))
+        return Result(answer.status, None, sealed, answer.duration_seconds, _retry_after(answer))
 
 
 def _retry_after(answer: Answer) -> int | None:

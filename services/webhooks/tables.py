@@ -9,7 +9,10 @@ from services.infra.db import Base, PersonalData, UtcDateTime, column
 
 
 class EndpointRow(Base):
-    """An address that takes our messages; `owner` says in its domain's words for whom."""
+    """An address that takes our messages; `owner` says in its domain's words for whom.
+
+    `by_hand_count` counts the tests and replays since `by_hand_since`, by which they are limited.
+    """
 
     __tablename__ = "webhooks_endpoints"
 
@@ -24,6 +27,8 @@ class EndpointRow(Base):
     failures: Mapped[int] = column(PersonalData.NONE, default=0)
     waits_until: Mapped[datetime | None] = column(PersonalData.NONE, UtcDateTime)
     succeeded_at: Mapped[datetime | None] = column(PersonalData.NONE, UtcDateTime)
+    by_hand_since: Mapped[datetime | None] = column(PersonalData.NONE, UtcDateTime)
+    by_hand_count: Mapped[int | None] = column(PersonalData.NONE)
 
 
 class SecretRow(Base):
@@ -58,7 +63,7 @@ class DeliveryRow(Base):
     due_at: Mapped[datetime | None] = column(PersonalData.NONE, UtcDateTime, index=True)
     attempts: Mapped[int] = column(PersonalData.NONE, default=0)
     round_attempts: Mapped[int] = column(PersonalData.NONE, default=0)
-    settled_at: Mapped[datetime | None] = column(PersonalData.NONE, UtcDateTime)
+    settled_at: Mapped[datetime | None] = column(PersonalData.NONE, UtcDateTime, index=True)
     correlation_id: Mapped[str] = column(PersonalData.NONE, index=True)
 
 

@@ -78,13 +78,13 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of an attempt; `code` says what went wrong where there is no answer.
+    """What came of an attempt; `code` says what went wrong where there is no answer, of which the beginning is sealed.
 
     Units: duration_seconds, retry_after_seconds.
     """
 
     status: int | None
     code: str | None
-    excerpt: str
+    excerpt_sealed: str | None
     duration_seconds: float
     retry_after_seconds: int | None
