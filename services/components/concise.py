@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from services.components.tables import ComponentRow
 from services.components.views import ComponentStatus
@@ -13,6 +15,10 @@ from services.infra.verbs import query
 from services.kernel.context import Actor
 
 _c = ComponentRow
+_COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
+    _c.id, _c.name, _c.description, _c.group_id, _c.position, _c.status, _c.showcase,
+    _c.only_show_if_degraded, _c.start_on, _c.created_at, _c.updated_at,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +47,8 @@ class Concise:
     @query(permission="components.read")
     def chosen(self, actor: Actor, component_ids: Sequence[str]) -> Sequence[ConciseView]:
         """Return those of these components that the page has, in the order in which they were asked for."""
-        columns = (
-            _c.id, _c.name, _c.description, _c.group_id, _c.position, _c.status, _c.showcase,
-            _c.only_show_if_degraded, _c.start_on, _c.created_at, _c.updated_at,
-        )  # fmt: skip
-        found = sa.select(*columns).where(_c.id.in_(list(component_ids)), _c.archived_at.is_(None))
-        by_id = {row.id: ConciseView(**row._mapping) for row in current().session.execute(found)}
+        found = sa.select(*_COLUMNS).where(_c.id.in_(list(component_ids)), _c.archived_at.is_(None))
+        by_id = {row.id: ConciseView(*tuple(row)) for row in current().session.execute(found)}
         return [by_id[each] for each in dict.fromkeys(component_ids) if each in by_id]
 
     @query(permission="components.read")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.events.subscribers import SubscriptionRequested
 from services.infra.uow import current
-from services.kernel.addresses import normalise_email
+from services.kernel.addresses import mailbox_of, normalise_email
 from services.kernel.ids import new_id
 from services.subscribers import choosing, sealing
 from services.subscribers.requests import new_subscriber
@@ -54,8 +54,9 @@ class Adopting:
             scope.session.flush()
             return row.id
         network = scope.uow.vault.digest("subscribers.network", "import")
+        mailbox = sealing.contact_digest(scope, mailbox_of(address))
         request = RequestRow(
-            id=new_id("req"), contact_digest=digest, network_digest=network, asked_at=now, answered=True
+            id=new_id("req"), contact_digest=mailbox, network_digest=network, asked_at=now, answered=True
         )
         scope.session.add(request)
         scope.session.flush()

@@ -298,3 +298,19 @@ def test_a_tcp_connection_is_opened_to_checked_addresses_only(receiver: Callable
         assert connection.recv(10) == b"hello"
     with pytest.raises(TargetRefused):
         Outbound().connect("127.0.0.1", server.port, timeout_seconds=2)
+
+
+def test_a_slow_resolver_does_not_outlast_the_deadline() -> None:
+    release = threading.Event()
+
+    def slow(_host: str, _port: int) -> list[str]:
+        release.wait(60)
+        return ["93.184.216.34"]
+
+    try:
+        with pytest.raises(TargetUnreachable) as refused:
+            Outbound(resolver=slow).fetch("GET", "http://slow.example/", timeout_seconds=0.2)
+        assert not release.is_set()
+    finally:
+        release.set()
+    assert refused.value.code == "target_timeout"
