@@ -51,7 +51,7 @@ def _agreement(view: SlaView) -> Component:
                     note=f"not known: {fmt.duration(view.unknown_seconds)}"),
             ]),
             _budget(view),
-            _burns(view.burns),
+            _burns(view),
             html.P([html.B("What counts. "), view.policy], className="dim policy"),
             _more(view),
         ],
@@ -89,8 +89,8 @@ def _look(left: float | None) -> State:
     return State.GOOD if left > LITTLE_LEFT else State.WARN
 
 
-def _burns(burns: Sequence[BurnView]) -> Node:
-    if not burns:
+def _burns(view: SlaView) -> Node:
+    if not view.burns:
         return None
     rows = [
         html.Tr([
@@ -101,10 +101,10 @@ def _burns(burns: Sequence[BurnView]) -> Node:
             html.Td(fmt.number(each.short_burn, 2), className="num"),
             html.Td(_fires(each)),
         ])
-        for each in burns
+        for each in view.burns
     ]  # fmt: skip
     heads = ("Rule", "Windows", "Fires above", "Burn, long", "Burn, short", "Now")
-    return table("Burn rates", heads, rows, numeric=(2, 3, 4))
+    return table(f"Burn rates of {view.title}", heads, rows, numeric=(2, 3, 4))
 
 
 def _fires(burn: BurnView) -> Component:
