@@ -43,9 +43,8 @@ def test_the_product_watches_itself_from_the_beginning(opened: Opens, product: P
         "for checkout",
         "for payouts",
     ):
-        expect(page.get_by_role("row").filter(has_text=name).get_by_text("up", exact=True)).to_be_visible(
-            timeout=OUTAGE_MS
-        )
+        row = page.get_by_role("row").filter(has_text=name).first
+        expect(row.get_by_text("up", exact=True)).to_be_visible(timeout=OUTAGE_MS)
     public = opened(java_script_enabled=False).new_page()
     public.goto(f"{product.url}/status/components/website00001/")
     expect(public.locator("main")).to_contain_text("Operational")

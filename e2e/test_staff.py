@@ -194,7 +194,7 @@ def test_compliance_finds_a_change_by_the_reference_that_its_answer_carried(
 
     page = opened("compliance").new_page()
     heard = open_page(page, product, "/dashboards/evidence", "Audit trail")
-    page.get_by_label("Any id, or a verb").fill(reference)
+    page.get_by_label("Any id, or how a verb begins").fill(reference)
     page.get_by_role("button", name="Search", exact=True).click()
     row = page.get_by_role("row").filter(has_text="rename_self")
     expect(row).to_have_count(1)

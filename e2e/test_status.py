@@ -100,8 +100,12 @@ def test_new_plays_reach_an_open_page_by_themselves(opened: Opens, product: Prod
 def test_nothing_moves_when_the_script_takes_the_page_over(opened: Opens, product: Product) -> None:
     page = opened().new_page()
     page.add_init_script(
-        """window.moved = 0; new PerformanceObserver((list) => { for (const each of list.getEntries())
-        if (!each.hadRecentInput) window.moved += each.value; }).observe({ type: "layout-shift", buffered: true });"""
+        """window.moved = 0; window.movers = [];
+        const moved = ({ node, previousRect, currentRect }) =>
+          `${node?.outerHTML?.slice(0, 90)} ${previousRect.y} to ${currentRect.y}`;
+        new PerformanceObserver((list) => { for (const each of list.getEntries()) if (!each.hadRecentInput) {
+          window.moved += each.value; window.movers.push(...each.sources.map(moved)); }
+        }).observe({ type: "layout-shift", buffered: true });"""
     )
     page.goto(f"{product.url}/status/")
     written = page.locator("#status-live").first.bounding_box()
@@ -110,7 +114,7 @@ def test_nothing_moves_when_the_script_takes_the_page_over(opened: Opens, produc
     assert written
     assert drawn
     assert [round(drawn[side] - written[side]) for side in ("x", "y", "width", "height")] == [0, 0, 0, 0]
-    assert page.evaluate("window.moved") < 0.02
+    assert page.evaluate("window.moved") < 0.02, page.evaluate("window.movers")
 
 
 @pytest.mark.capability("STATUS-1")
