@@ -104,7 +104,7 @@ def _burns(view: SlaView) -> Node:
         for each in view.burns
     ]  # fmt: skip
     heads = ("Rule", "Windows", "Fires above", "Burn, long", "Burn, short", "Now")
-    return table(f"Burn rates of {view.title}", heads, rows, numeric=(2, 3, 4))
+    return table(f"Burn rates of {view.title}: {view.promise}", heads, rows, numeric=(2, 3, 4))
 
 
 def _fires(burn: BurnView) -> Component:

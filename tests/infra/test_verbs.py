@@ -118,8 +118,8 @@ def test_a_change_that_fails_leaves_nothing(uow: UnitOfWork, coins: Coins) -> No
 
 def test_without_the_audit_table_neither_change_nor_fact_remains(uow: UnitOfWork, coins: Coins) -> None:
     with uow.engine.begin() as connection:
-        connection.execute(sa.text("drop table audit_subjects"))
-        connection.execute(sa.text("drop table audit_entries"))
+        for table in ("audit_subjects", "audit_mentions", "audit_entries"):
+            connection.execute(sa.text(f"drop table {table}"))
     with pytest.raises(sa.exc.DBAPIError):
         coins.mint(MINTER, "c1")
     assert (coins.count(MINTER), letters(uow)) == (0, 0)
