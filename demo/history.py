@@ -5,6 +5,7 @@ killed half-way is hence finished by the next one, and nothing is counted twice.
 """
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -61,8 +62,14 @@ def tell_history(
     *,
     days: int = DAYS,
     rhythm: Rhythm | None = None,
+    rest: Callable[[float], bool] = lambda _seconds: False,
 ) -> int:
     """Tell the last days up to now, as far as they are not told yet; return how many plays that were.
+
+    SQLite has one writer, and those who wait for it are not served in turn: after each day, `rest` waits for as long as
+    the day's writing took, so that what comes from outside is let in. Where it says true, telling ends there.
+
+    Units: rest takes seconds.
 
     Raises: Unavailable where the database does not take them; what was told before stays.
     """
@@ -80,8 +87,11 @@ def tell_history(
         observations, of_day = day_observations(audience, day, until_at)
         share = audience.plays_a_day / Rhythm().plays_a_day
         observations += [*order_observations(now, day, until_at, share), *payout_observations(day, until_at)]
+        began = time.monotonic()
         record.record_observations(HISTORIAN, observations)
         plays += of_day
+        if rest(time.monotonic() - began):
+            return plays
         if number % 15 == 0 or number == len(missing):
             say(f"history: {number} of {len(missing)} days, {plays:,} plays")
     return plays

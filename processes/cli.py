@@ -157,7 +157,7 @@ def demo_traffic() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     wired = wire(_started("demo-traffic"))
-    seed_history(wired, typer.echo)
+    seed_history(wired, typer.echo, stop.wait)
     run_traffic(wired, stop.wait)
 
 

@@ -69,9 +69,11 @@ def seed_titles(wired: Wired, say: Callable[[str], None]) -> None:
         price_titles(wired.services.payments.prices, [recipe.slug])
 
 
-def seed_history(wired: Wired, say: Callable[[str], None]) -> None:
-    """Tell the demo's last ninety days to the metrics, as far as they are not told yet."""
-    tell_history(wired.recording, SqlMetricStore(wired.uow), wired.clock.now(), say)
+def seed_history(
+    wired: Wired, say: Callable[[str], None], rest: Callable[[float], bool] = lambda _seconds: False
+) -> None:
+    """Tell the demo's last ninety days to the metrics, as far as they are not told yet; `rest` waits between days."""
+    tell_history(wired.recording, SqlMetricStore(wired.uow), wired.clock.now(), say, rest=rest)
 
 
 def run_traffic(wired: Wired, wait: Callable[[float], bool]) -> None:
