@@ -126,14 +126,6 @@ def statements_of(session: Session, component_id: str, from_ms: int) -> list[Sta
     ]
 
 
-def forget_source_statements(session: Session, kind: Kind, source_id: str) -> None:
-    """Remove all that one source ever said; whoever calls computes the components anew."""
-    ids = sa.select(StatementRow.id).where(StatementRow.kind == kind, StatementRow.source_id == source_id)
-    session.execute(sa.delete(PartRow).where(PartRow.statement_id.in_(ids)))
-    session.execute(sa.delete(StatementRow).where(StatementRow.kind == kind, StatementRow.source_id == source_id))
-    session.execute(sa.delete(SourceRow).where(SourceRow.kind == kind, SourceRow.source_id == source_id))
-
-
 def mark_group(session: Session, group_id: str | None, from_on: date) -> None:
     """Let the stored sums of a group be made anew from a day on."""
     if group_id is not None:

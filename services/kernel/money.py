@@ -4,7 +4,6 @@ Source: ISO 4217 (exponents).
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -54,20 +53,3 @@ class Money:
         if other.currency != self.currency:
             raise ValueError(f"{self.currency} and {other.currency} are not added up.")
         return other.minor
-
-
-def allocate(money: Money, weights: Sequence[int]) -> tuple[Money, ...]:
-    """Split an amount by weights, so that nothing is lost: the largest remainders get what is left, the first first.
-
-    Raises: ValueError where a weight is negative or all are zero.
-    """
-    whole = sum(weights)
-    if whole <= 0 or min(weights) < 0:
-        raise ValueError("Weights are at least zero, and not all of them.")
-    sign = -1 if money.minor < 0 else 1
-    shares = [abs(money.minor) * weight // whole for weight in weights]
-    remainders = [abs(money.minor) * weight % whole for weight in weights]
-    left = abs(money.minor) - sum(shares)
-    for index in sorted(range(len(weights)), key=lambda i: -remainders[i])[:left]:
-        shares[index] += 1
-    return tuple(Money(sign * share, money.currency) for share in shares)

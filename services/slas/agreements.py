@@ -9,7 +9,6 @@ Term = tuple[str, Column, float]
 
 DAY: Final = 86_400
 THIRTY_DAYS: Final = 30 * DAY
-IMPACTS: Final = ("minor", "major", "critical")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,6 @@ class Uptime:
         """Whether about the whole span was measured."""
         return self.measured_seconds >= _NEARLY_ALL * self.days * DAY_SECONDS
 
-    @property
-    def measured_days(self) -> float:
-        """How many days' worth was measured."""
-        return self.measured_seconds / DAY_SECONDS
-
 
 def over_days(rows: Sequence[DayView], days: int) -> Uptime:
     """Return the uptime of the last days, today's part included."""
