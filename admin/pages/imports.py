@@ -89,7 +89,7 @@ def _form() -> Component:
                 text_input("Label", id=_ids.part("label"), required=False, maxLength=40, autoComplete="off",
                            hint="Tells two installations of one product apart; the same at every import of one."),
             ]),
-            field("File", picker, hint="Up to 700 KiB here; larger ones by python manage.py import-status."),
+            field("File", picker, hint="Up to 700 KiB here; larger ones by ./manage.py import-status."),
             html.Div(button("Show what would be done", id=_ids.part("rehearse"), icon_name="eye"), className="acts"),
         ])
     )  # fmt: skip

@@ -85,7 +85,7 @@ def _body(services: Services, actor: Actor) -> list[Component]:
     grid = [
         Column[SlaView]("title", "Agreement", lambda r: with_sub(r.title, r.promise)),
         Column[SlaView]("state", "State", lambda r: chip(*_STATES[r.state])),
-        Column[SlaView]("attained", "Attained", lambda r: fmt.percent(r.attained_ratio), numeric=True),
+        Column[SlaView]("attained", "Attained", lambda r: fmt.availability(r.attained_ratio), numeric=True),
         Column[SlaView]("left", "Budget left", lambda r: fmt.percent(r.budget_left_ratio), numeric=True),
         Column[SlaView]("burn", "Worst burn", _worst_burn, numeric=True, priority=2),
         Column[SlaView]("filled", "Window measured", lambda r: fmt.percent(r.window_filled_ratio, 0), numeric=True,

@@ -118,7 +118,7 @@ def _added(services: Services, actor: Actor, name: str) -> str:
 def _shown_once(name: str, token: str) -> Component:
     steps: list[Component | str] = [
         "Where it shall look from, set ", mono("GREENLIGHT_PROBER_SERVER"), " to our address and ",
-        mono("GREENLIGHT_PROBER_KEY"), " to the key, and run ", mono(f"python manage.py prober --vantage {name}"),
+        mono("GREENLIGHT_PROBER_KEY"), " to the key, and run ", mono(f"./manage.py prober --vantage {name}"),
     ]  # fmt: skip
     shown = stack([mono(token), html.P(steps)], gap="small")
     return banner("Copy this key now: it is shown once", shown, state=Colour.GOOD)
