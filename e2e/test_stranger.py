@@ -60,7 +60,7 @@ def test_an_outage_of_the_shop_stands_on_the_open_page_within_a_minute_and_so_do
 
 
 @pytest.mark.soak
-@pytest.mark.capability("STATUS-3", "STATUS-7")
+@pytest.mark.capability("STATUS-3")
 def test_a_broken_promise_opens_an_incident_that_closes_itself_with_a_report(browser: Browser) -> None:
     with ToldProduct() as shop:
         page = browser.new_page()

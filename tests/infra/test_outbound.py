@@ -81,6 +81,10 @@ def _saying(text: str) -> Callable[[socket.socket], None]:
     def behave(connection: socket.socket) -> None:
         connection.recv(65_536)
         connection.sendall(text.encode())
+        # What comes after would else be answered with a reset, which may overtake the answer.
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65_536):
+            pass
 
     return behave
 
