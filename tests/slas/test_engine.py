@@ -127,9 +127,9 @@ def test_the_same_bad_events_never_open_two_breaches(house: House, told: Told) -
     assert told.topics.count("slas.breached") >= 1
     opened = len({fact.breach_id for fact in told.facts if isinstance(fact, SlaBreached)})
 
-    for _ in range(400):
-        house.plays(4)
-        house.look(60)
+    for seconds in [300] * 78 + [60] * 10:
+        house.plays(20)
+        house.look(seconds)
 
     assert opened == 1
     assert len({fact.breach_id for fact in told.facts if isinstance(fact, SlaBreached)}) == 1
@@ -299,9 +299,9 @@ def test_of_parts_one_that_is_slow_is_found_though_the_whole_is_well(house: Hous
 def test_a_worse_rule_takes_a_breach_over(house: House, told: Told) -> None:
     house.history(days=31, every=timedelta(minutes=30), good=10, slow=0)
     house.look()
-    for _ in range(240):
-        house.plays(2, 2)
-        house.look(60)
+    for _ in range(48):
+        house.plays(10, 10)
+        house.look(300)
     mild = [fact for fact in told.facts if isinstance(fact, SlaBreached)]
     assert mild
 
