@@ -55,9 +55,10 @@ def wanted() -> str:
     return safe_next(request.values.get("next"), "")
 
 
-def with_next(path: str, target: str) -> str:
-    """Return a path that remembers where the person wanted to go."""
-    return f"{path}?{urlencode({'next': target})}" if target else path
+def with_next(path: str, target: str, *, recovery: bool = False) -> str:
+    """Return a path that remembers where the person wanted to go, and whether they have a recovery code."""
+    query = ({"with": "recovery"} if recovery else {}) | ({"next": target} if target else {})
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 def away(path: str) -> Response:

@@ -6,13 +6,44 @@ from dash.development.base_component import Component
 
 from web.shell.guard import allows
 from web.shell.pages import Frame
-from web.shell.person import person_of
+from web.shell.person import commands_of, person_of
 from web.ui import NavItem, NavSection, demo_banner, signed_in_frame
 
 PREFIX = "/admin/"
 _SECTIONS = (
-    ("Operate", (("Overview", "", "layout-dashboard"), ("Background work", "work", "workflow"))),
-    ("People", (("People", "people", "users"), ("Messages", "messages", "mail"))),
+    (
+        "Operate",
+        (
+            ("Overview", "", "layout-dashboard"),
+            ("Incidents", "incidents", "siren"),
+            ("Maintenance", "maintenance", "wrench"),
+            ("Templates", "templates", "file-text"),
+            ("Components", "components", "server"),
+            ("Import", "imports", "upload"),
+            ("Probes", "probes", "activity"),
+            ("Vantages", "vantages", "radio-tower"),
+            ("Service levels", "slas", "gauge"),
+            ("Background work", "work", "workflow"),
+        ),
+    ),
+    (
+        "Money",
+        (
+            ("Orders", "orders", "shopping-bag"),
+            ("Payouts", "payouts", "banknote"),
+        ),
+    ),
+    (
+        "People",
+        (
+            ("People", "people", "users"),
+            ("API keys", "keys", "key-round"),
+            ("Share links", "shares", "link"),
+            ("Messages", "messages", "mail"),
+            ("Subscribers", "subscribers", "bell"),
+            ("Webhook deliveries", "deliveries", "webhook"),
+        ),
+    ),
     ("Product", (("Gallery", "gallery", "shapes"),)),
 )
 _ELSEWHERE = NavSection(
@@ -41,7 +72,8 @@ def frame(*, demo: bool) -> Callable[[Frame], Component]:
             sections=[*(s for s in sections if s.items), _ELSEWHERE],
             path=framed.visit.path,
             person=person_of(framed.visit),
-            demo=demo_banner(remove_command="python manage.py demo-forget") if demo else None,
+            commands=commands_of(framed.visit),
+            demo=demo_banner(remove_command="./manage.py demo-forget") if demo else None,
         )
 
     return draw

@@ -1,9 +1,59 @@
 """The staff surface."""
 
 from admin.frame import PREFIX, frame
-from admin.pages import gallery, messages, overview, people, work
+from admin.pages import (
+    component,
+    components,
+    deliveries,
+    gallery,
+    imports,
+    incident,
+    incidents,
+    keys,
+    maintenance,
+    messages,
+    order,
+    orders,
+    overview,
+    payouts,
+    people,
+    probe,
+    probes,
+    shares,
+    slas,
+    subscribers,
+    templates,
+    vantages,
+    work,
+)
 from services.facade import Services
 from web.shell.pages import Surface
+
+_PAGES = (
+    overview,
+    incidents,
+    incident,
+    maintenance,
+    templates,
+    components,
+    component,
+    orders,
+    order,
+    payouts,
+    probes,
+    probe,
+    vantages,
+    imports,
+    slas,
+    work,
+    people,
+    keys,
+    shares,
+    messages,
+    subscribers,
+    deliveries,
+    gallery,
+)
 
 
 def surface(services: Services) -> Surface:
@@ -13,7 +63,7 @@ def surface(services: Services) -> Surface:
         prefix=PREFIX,
         title="Greenlight operations",
         access="admin.enter",
-        pages=tuple(page(services) for page in (overview.page, work.page, people.page, messages.page, gallery.page)),
+        pages=tuple(each.page(services) for each in _PAGES),
         frame=frame(demo=services.demo),
         graphs=True,
     )

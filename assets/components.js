@@ -45,6 +45,19 @@
         send(props, { n_submit: (props.n_submit || 0) + 1 });
       };
     }
+    if (kept.type === "file") {
+      // A browser gives a file's name only; its content becomes the value, as a data URL, up to `max` bytes.
+      delete kept.value; delete kept.max; delete kept.onKeyDown;
+      kept.onChange = (event) => {
+        const file = event.target.files[0];
+        if (!file) return publish("");
+        if (file.size > Number(props.max || Infinity)) return publish(`too large: ${file.size}`);
+        const reader = new FileReader();
+        reader.onload = () => publish(reader.result);
+        reader.onerror = () => publish("unreadable");
+        reader.readAsDataURL(file);
+      };
+    }
     if (kept.type === "hidden") { delete kept.onChange; delete kept.onKeyDown; kept.readOnly = true; }
     if (tag !== "select") return e(tag, kept);
     return e("select", kept, (props.options || []).map(([value, label]) => e("option", { key: value, value }, label)));

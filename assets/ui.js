@@ -66,6 +66,78 @@
     if (opener && opener.isConnected && document.activeElement === document.body) opener.focus();
   }, true);
 
+  /* What cannot be taken back is asked first: the press is held here, before Dash hears of it, until it was answered. */
+  const sure = { asked: null, passing: null };
+  document.addEventListener("click", (event) => {
+    const button = near(event, "[data-ask]");
+    const dialog = by("sure");
+    if (!button || !dialog || button === sure.passing) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (button.disabled || dialog.open) return;
+    sure.asked = button;
+    by("sure-title").textContent = button.dataset.ask;
+    by("sure-text").textContent = button.dataset.askText;
+    by("sure-yes").firstElementChild.textContent = button.dataset.askYes;
+    openDialog(dialog, button);
+  }, true);
+  document.addEventListener("click", (event) => {
+    if (!near(event, "[data-sure]")) return;
+    closeDialog(by("sure"));
+    /* A list that was drawn anew meanwhile has another button of the same id; one that is gone has nothing to do. */
+    const button = sure.asked?.isConnected ? sure.asked : sure.asked && by(sure.asked.id);
+    sure.asked = null;
+    if (!button) return;
+    sure.passing = button;
+    button.click();
+    sure.passing = null;
+  });
+
+  /* Enter in a field presses the one button that its form is for: Dash has no forms of its own. */
+  const PRESSED_BY_ENTER = "input:not([type=checkbox], [type=radio], [type=search], [role=combobox])";
+  function mainButton(field) {
+    for (let box = field.parentElement; box; box = box.parentElement) {
+      const all = [...box.querySelectorAll(".acts .btn:not(:disabled, [data-dialog-close], [data-dialog-open])")].filter((each) => !each.closest("table, dialog:not([open])"));
+      const primary = all.filter((each) => each.classList.contains("primary"));
+      if (primary.length === 1) return primary[0];
+      if (all.length === 1) return all[0];
+      if (all.length || box.matches("dialog, .card, main")) return null;
+    }
+    return null;
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || event.defaultPrevented || event.repeat) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const field = near(event, PRESSED_BY_ENTER);
+    if (!field || field.form) return;
+    const button = mainButton(field);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  });
+
+  /* Ids that a press copies. */
+  document.addEventListener("click", async (event) => {
+    const button = near(event, "[data-copy]");
+    if (!button) return;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      /* Without the right to write there, the text is marked, ready for the reader's own keys. */
+      getSelection().selectAllChildren(button.querySelector(".mono"));
+      return;
+    }
+    const named = button.getAttribute("aria-label");
+    button.dataset.copied = "true";
+    button.title = "Copied";
+    button.setAttribute("aria-label", `Copied ${button.dataset.copy}`);
+    setTimeout(() => {
+      delete button.dataset.copied;
+      button.title = "Copy";
+      button.setAttribute("aria-label", named);
+    }, 2000);
+  });
+
   /* Command palette. */
   const palette = {
     options: (dialog) => [...dialog.querySelectorAll('[role="option"]')],
@@ -94,7 +166,8 @@
       const list = dialog.querySelector('[role="listbox"]');
       const scored = palette.options(dialog).map((option, index) => {
         option.dataset.order ??= String(index);
-        return { option, score: palette.score(option.dataset.words, asked) };
+        const lookup = option.dataset.lookup ? (asked ? 0.5 : 0) : null;
+        return { option, score: lookup ?? palette.score(option.dataset.words, asked) };
       });
       scored.sort((a, b) => b.score - a.score || a.option.dataset.order - b.option.dataset.order);
       for (const { option, score } of scored) {
@@ -126,8 +199,9 @@
       }
     },
     go(dialog, option) {
+      const asked = dialog.querySelector("input").value.trim();
       closeDialog(dialog);
-      window.location.assign(option.dataset.href);
+      window.location.assign(option.dataset.href + (option.dataset.lookup ? encodeURIComponent(asked) : ""));
     },
   };
   document.addEventListener("keydown", (event) => {
@@ -256,13 +330,16 @@
     const summary = document.querySelector('[data-focus="true"]');
     if (summary) summary.focus();
     new MutationObserver((changes) => {
+      /* A callback that refuses a field takes the reader to the first one that is wrong. */
+      const wrong = changes.find((change) => change.type === "attributes" && change.target.getAttribute("aria-invalid") === "true");
+      if (wrong && document.activeElement?.getAttribute("aria-invalid") !== "true") wrong.target.focus();
       for (const change of changes) for (const node of change.addedNodes) {
         if (!(node instanceof Element)) continue;
         if (node.matches("[data-toast]")) tend(node);
         arrive(node);
         for (const key of node.querySelectorAll("[data-shortcut]")) if (!apple) key.textContent = "Ctrl K";
       }
-    }).observe(document.body, { childList: true, subtree: true });
+    }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-invalid"] });
   }
   document.addEventListener("visibilitychange", tick);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
+from collectors.probing.prober import Prober
 from collectors.schedule import Schedule, Timetable
 from services.infra.durable import Client, Hands, Patience, Subscription
 from services.infra.settings import Settings
@@ -28,8 +29,9 @@ def run(
     subscriptions: Iterable[Subscription[Any]],
     timetable: Timetable,
     patience: Patience | None = None,
+    prober: Prober | None = None,
 ) -> int:
-    """Work until SIGTERM or Ctrl-C, and return the exit code."""
+    """Work until SIGTERM or Ctrl-C, and return the exit code; the built-in prober runs beside."""
     stop = threading.Event()
     lost = threading.Event()
 
@@ -52,10 +54,14 @@ def run(
     schedule = Schedule(timetable.jobs, client, uow.clock)
     hands.start()
     schedule.start()
+    if prober is not None:
+        prober.start()
     _log.info("background_started", extra={"executor_id": hands.executor_id, "pid": os.getpid()})
     try:
         schedule.run(stop)
     finally:
+        if prober is not None:
+            prober.stop()
         schedule.stop()
         hands.stop(0 if lost.is_set() else GRACE_SECONDS)
         client.close()

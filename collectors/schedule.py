@@ -19,13 +19,20 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from services.components import ComponentVerbs
 from services.identity import Identity
+from services.incidents import Incidents
 from services.infra.durable import Beat, Job
 from services.infra.durable.envelope import Envelope, envelope_of_tick
 from services.kernel.clock import Clock, from_epoch_ms
 from services.kernel.context import JobActor, correlated, new_correlation
 from services.metrics import WOKEN_MAX, Intake, Recording
 from services.notifications import Post
+from services.payments import Teller
+from services.probes import Probes
+from services.slas import LOOKER, Engine
+from services.subscribers import Hearing
+from services.webhooks import Sender
 from services.work import Work
 
 _log = logging.getLogger(__name__)
@@ -34,11 +41,16 @@ LOOK_SECONDS = 1.0
 CATCH_UP = (timedelta(hours=1), timedelta(hours=25), timedelta(days=6))
 """How far back a start looks for the last missed tick; less than finished work is kept, so none runs twice."""
 
+FOLD_TURNS = 40
+"""How many days of old results one tick adds up."""
+
 WAKE_TURNS = 20
 """How many full rounds of sessions one tick wakes; the next tick goes on."""
 
 KEEPER = JobActor("work.keeper", frozenset({"work.keep"}))
+INCIDENT_KEEPER = JobActor("incidents.keeper", frozenset({"incidents.run"}))
 METER = JobActor("metrics.meter", frozenset({"metrics.run"}))
+WATCHER = JobActor("probes.watcher", frozenset({"probes.run"}))
 TIDIER = JobActor("identity.tidier", frozenset({"identity.tidy"}))
 
 
@@ -89,6 +101,63 @@ def keep_people(identity: Identity, post: Post) -> Timetable:
             Job("identity.tidy", lambda _: identity.upkeep.tidy(TIDIER), cron="41 3 * * *"),
             Job("notifications.queue_waiting", post.queue_waiting, every_seconds=60),
         )
+    )
+
+
+def keep_slas(engine: Engine) -> Timetable:
+    """Return the times of agreements: a look often enough to find an outage within a minute."""
+    return Timetable(jobs=(Job("slas.look", lambda _: engine.look(LOOKER), every_seconds=10, attempts=1),))
+
+
+def keep_probes(probes: Probes) -> Timetable:
+    """Return the times of probes: silence is noticed within seconds, and old results are added up each hour."""
+
+    def fold(_: datetime) -> None:
+        for _turn in range(FOLD_TURNS):
+            if not probes.upkeep.fold(WATCHER):
+                return
+
+    return Timetable(
+        jobs=(Job("probes.fold", fold, cron="29 * * * *"),),
+        beats=(Beat("probes.judge_silence", lambda: probes.upkeep.judge_silence(WATCHER), every_seconds=5.0),),
+    )
+
+
+def keep_components(components: ComponentVerbs) -> Timetable:
+    """Return the times of components: an override that ends is over within a second or two."""
+    return Timetable(
+        jobs=(Job("components.roll_up", lambda _: components.rollup.keep_up(), every_seconds=60),),
+        beats=(Beat("components.move_on", components.hearing.keep_up, every_seconds=1.0),),
+    )
+
+
+def keep_incidents(incidents: Incidents) -> Timetable:
+    """Return the times of maintenance, which begins and ends within ten seconds, and of automatic incidents."""
+    return Timetable(
+        jobs=(Job("incidents.keep_up", lambda _: incidents.upkeep.run(INCIDENT_KEEPER), every_seconds=10),)
+    )
+
+
+def keep_payments(teller: Teller) -> Timetable:
+    """Return the times of payments: what stays silent must end while its buyer still waits."""
+    return Timetable(
+        jobs=(
+            Job("payments.reconcile", teller.reconcile, every_seconds=30),
+            Job("payments.tidy", teller.tidy, cron="53 * * * *"),
+        ),
+        beats=(Beat("payments.watch", teller.watch, every_seconds=2),),
+    )
+
+
+def keep_subscribers(sender: Sender, hearing: Hearing) -> Timetable:
+    """Return the times of webhooks and of subscribers: what is due goes out within seconds."""
+    return Timetable(
+        jobs=(
+            Job("subscribers.tell_together", hearing.tell_together, every_seconds=60),
+            Job("subscribers.tidy", hearing.tidy, cron="11 * * * *"),
+            Job("webhooks.forget", sender.forget, cron="29 4 * * *"),
+        ),
+        beats=(Beat("webhooks.hand_out", sender.hand_out, every_seconds=2),),
     )
 
 

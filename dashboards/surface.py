@@ -6,7 +6,7 @@ from dashboards.pages import evidence, playback
 from services.facade import Services
 from web.shell.guard import allows
 from web.shell.pages import Frame, Surface
-from web.shell.person import person_of
+from web.shell.person import commands_of, person_of
 from web.ui import NavItem, NavSection, demo_banner, signed_in_frame
 
 PREFIX = "/dashboards/"
@@ -40,5 +40,6 @@ def _frame(framed: Frame, *, demo: bool) -> Component:
         sections=[NavSection("Read", items), NavSection("Elsewhere", elsewhere)],
         path=framed.visit.path,
         person=person_of(framed.visit),
-        demo=demo_banner(remove_command="python manage.py demo-forget") if demo else None,
+        commands=commands_of(framed.visit),
+        demo=demo_banner(remove_command="./manage.py demo-forget") if demo else None,
     )

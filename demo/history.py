@@ -1,10 +1,11 @@
-"""The demo's past: ninety days of plays, told to the metrics by the verb that takes every other measurement.
+"""The demo's past: ninety days of plays, orders and payouts, told by the verb that takes every other measurement.
 
 Each day is one call and thereby one transaction, and a day that has demo measurements is not told again. A run that was
 killed half-way is hence finished by the next one, and nothing is counted twice.
 """
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Final, Protocol
 
 import pandas as pd
 
+from demo.orders import order_observations, payout_observations
 from demo.plays import SimulatedPlay, simulate
 from demo.rhythm import Rhythm
 from demo.titles import DURATION_SECONDS, RECIPES
@@ -60,8 +62,14 @@ def tell_history(
     *,
     days: int = DAYS,
     rhythm: Rhythm | None = None,
+    rest: Callable[[float], bool] = lambda _seconds: False,
 ) -> int:
     """Tell the last days up to now, as far as they are not told yet; return how many plays that were.
+
+    SQLite has one writer, and those who wait for it are not served in turn: after each day, `rest` waits for as long as
+    the day's writing took, so that what comes from outside is let in. Where it says true, telling ends there.
+
+    Units: rest takes seconds.
 
     Raises: Unavailable where the database does not take them; what was told before stays.
     """
@@ -75,9 +83,15 @@ def tell_history(
         say(f"history: {len(missing)} of {len(wanted)} days are to be told …")
     plays = 0
     for number, day in enumerate(missing, 1):
-        observations, of_day = day_observations(audience, day, min(day + _DAY, now))
+        until_at = min(day + _DAY, now)
+        observations, of_day = day_observations(audience, day, until_at)
+        share = audience.plays_a_day / Rhythm().plays_a_day
+        observations += [*order_observations(now, day, until_at, share), *payout_observations(day, until_at)]
+        began = time.monotonic()
         record.record_observations(HISTORIAN, observations)
         plays += of_day
+        if rest(time.monotonic() - began):
+            return plays
         if number % 15 == 0 or number == len(missing):
             say(f"history: {number} of {len(missing)} days, {plays:,} plays")
     return plays

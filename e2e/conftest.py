@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from account.mailbox import Mailbox
 from demo.history import tell_history
 from demo.rhythm import Rhythm
+from e2e.proving import Prover
 from processes.mailbox import FOLDER
 from services.infra.migrate import migrate
 from services.infra.settings import read
@@ -129,6 +130,11 @@ def set_up_app(page: Page) -> list[str]:
     return codes
 
 
+def heard_beside(heard: list[str], status: int) -> list[str]:
+    """What the browser complained about, without its telling of the document's own status."""
+    return [words for words in heard if not (status >= 400 and f"status of {status}" in words)]
+
+
 def listen(page: Page) -> list[str]:
     """Return a list that fills with what the browser complains about: errors, and violations of the policy."""
     heard: list[str] = []
@@ -216,6 +222,14 @@ def opened(browser: Browser, signed_in_state: Callable[[str], Any]) -> Iterator[
 def repository(pytestconfig: pytest.Config) -> Path:
     """The root of the tree."""
     return pytestconfig.rootpath
+
+
+@pytest.fixture(scope="session")
+def prove(repository: Path) -> Prover:
+    """Holds a page that is open against what every page keeps, and leaves its pictures in test-results/pages."""
+    folder = repository / "test-results" / "pages"
+    folder.mkdir(parents=True, exist_ok=True)
+    return Prover(repository, folder)
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,14 @@
 """Every page of the product in a real browser: no fault for axe, nothing outside, nothing complained about."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.conftest import Letter, Opens, listen, send_invitation
+from e2e.conftest import Letter, Opens, heard_beside, listen, send_invitation
+from e2e.proving import Prover
 from tests.access.product import make_product
 from tests.servers.product import Person, Product
 from web.shell.dash_surface import surfaces
@@ -18,14 +16,6 @@ from web.shell.routes import declared_rules
 
 pytestmark = pytest.mark.capability("GO-4")
 
-AXE = """() => axe.run(document, {resultTypes: ["violations"]}).then((found) => found.violations.flatMap(
-  (each) => each.nodes.map((node) => `${each.id}: ${node.html.slice(0, 160)}`)))"""
-OUTSIDE = """() => [...document.querySelectorAll("main *, header *, footer *")].filter((element) => {
-  const apart = ".sr-only, .skip, .scroll, .tablist, .top nav, dialog, .js-plotly-plot, .seg, .pills";
-  if (!element.checkVisibility() || element.closest(apart)) return false;
-  const box = element.getBoundingClientRect();
-  return box.width > 0 && (box.right > document.documentElement.clientWidth + 1 || box.left < -1);
-}).map((element) => element.outerHTML.slice(0, 160))"""
 WIDTHS = {"desktop": 1280, "phone": 390}
 
 
@@ -48,12 +38,36 @@ class Proof:
 PROOFS = {
     "status": Proof("/status/"),
     "status-empty": Proof("/status/", bare=True),
-    "figure": Proof("/status/figures/<name>", "/status/figures/join_time_p95/?days=30"),
-    "figure-empty": Proof("/status/figures/<name>", "/status/figures/rebuffer_ratio/", bare=True),
-    "method": Proof("/status/how-we-measure", "/status/how-we-measure/"),
+    "history": Proof("/status/history/"),
+    "history-empty": Proof("/status/history/", bare=True),
+    "maintenance": Proof("/status/maintenance/"),
+    "maintenance-empty": Proof("/status/maintenance/", bare=True),
+    "service-levels": Proof("/status/service-levels/"),
+    "service-levels-empty": Proof("/status/service-levels/", bare=True),
+    "component": Proof("/status/components/<component_id>/", "/status/components/checkout0001/"),
+    "component-empty": Proof("/status/components/<component_id>/", "/status/components/checkout0001/", bare=True),
+    "component-unknown": Proof("/status/components/<component_id>/", "/status/components/nothing/", status=404),
+    "group": Proof("/status/groups/<group_id>/", "/status/groups/platform0001/"),
+    "group-empty": Proof("/status/groups/<group_id>/", "/status/groups/platform0001/", bare=True),
+    "shared-over": Proof("/status/shared/<token>/", "/status/shared/guessed/", status=404),
+    "figure": Proof("/status/figures/<name>/", "/status/figures/join_time_p95/?days=30"),
+    "figure-empty": Proof("/status/figures/<name>/", "/status/figures/rebuffer_ratio/", bare=True),
+    "method": Proof("/status/how-we-measure/"),
+    "widget": Proof("/status/widget/"),
+    "widget-empty": Proof("/status/widget/", bare=True),
+    "method-empty": Proof("/status/how-we-measure/", bare=True),
+    "subscribe": Proof("/status/subscribe/"),
+    "subscribe-webhook": Proof("/status/subscribe/", "/status/subscribe/?by=webhook"),
+    "subscribe-slack": Proof("/status/subscribe/", "/status/subscribe/?by=slack"),
+    "subscribe-sent": Proof("/status/subscribe/sent/"),
+    "subscribe-over": Proof("/status/subscribe/confirm/<token>/", "/status/subscribe/confirm/x/", status=404),
+    "subscription-over": Proof("/status/subscribe/manage/<token>/", "/status/subscribe/manage/x/", status=404),
+    "unsubscribe": Proof("/status/subscribe/stop/<token>/", "/status/subscribe/stop/x/"),
     "shop": Proof("/shop/"),
     "shop-empty": Proof("/shop/", bare=True),
     "watch": Proof("/shop/watch/<slug>", "/shop/watch/good-morning"),
+    "buy": Proof("/shop/buy/<slug>", "/shop/buy/good-morning"),
+    "order-unknown": Proof("/shop/orders/<key>", "/shop/orders/x", status=404),
     "errors": Proof("/docs/errors"),
     "sign-in": Proof("/account/sign-in"),
     "reset": Proof("/account/reset"),
@@ -64,9 +78,37 @@ PROOFS = {
     "set-up": Proof("/account/second-factor/set-up", role="fan"),
     "mailbox": Proof("/account/mailbox", role="admin"),
     "overview": Proof("/admin/", role="admin"),
+    "incidents": Proof("/admin/incidents", role="admin"),
+    "incident-unknown": Proof("/admin/incidents/<incident_id>", "/admin/incidents/nothing", role="admin"),
+    "maintenances": Proof("/admin/maintenance", role="admin"),
+    "maintenances-compliance": Proof("/admin/maintenance", role="compliance"),
+    "templates": Proof("/admin/templates", role="admin"),
+    "slas": Proof("/admin/slas", role="admin"),
+    "slas-compliance": Proof("/admin/slas", role="compliance"),
+    "components": Proof("/admin/components", role="admin"),
+    "components-compliance": Proof("/admin/components", role="compliance"),
+    "component-arranged": Proof("/admin/components/<component_id>", "/admin/components/checkout0001", role="admin"),
+    "component-compliance": Proof(
+        "/admin/components/<component_id>", "/admin/components/checkout0001", role="compliance"
+    ),
+    "component-arranged-unknown": Proof("/admin/components/<component_id>", "/admin/components/nothing", role="admin"),
+    "orders": Proof("/admin/orders", role="operator"),
+    "order-nowhere": Proof("/admin/orders/<order_id>", "/admin/orders/nothing", role="compliance"),
+    "payouts": Proof("/admin/payouts", role="operator"),
+    "payouts-compliance": Proof("/admin/payouts", role="compliance"),
+    "probes": Proof("/admin/probes", role="admin"),
+    "probes-compliance": Proof("/admin/probes", role="compliance"),
+    "probe-unknown": Proof("/admin/probes/<probe_id>", "/admin/probes/nothing", role="admin"),
+    "vantages": Proof("/admin/vantages", role="admin"),
+    "vantages-compliance": Proof("/admin/vantages", role="compliance"),
+    "imports": Proof("/admin/imports", role="operator"),
     "work": Proof("/admin/work", role="admin"),
     "people": Proof("/admin/people", role="admin"),
+    "keys": Proof("/admin/keys", role="admin"),
+    "shares": Proof("/admin/shares", role="admin"),
     "messages": Proof("/admin/messages", role="admin"),
+    "subscribers": Proof("/admin/subscribers", role="admin"),
+    "deliveries": Proof("/admin/deliveries", role="admin"),
     "gallery": Proof("/admin/gallery", role="admin"),
     "playback": Proof("/dashboards/", role="operator"),
     "evidence": Proof("/dashboards/evidence", role="compliance"),
@@ -74,26 +116,41 @@ PROOFS = {
     "not-found": Proof("404", "/status/nothing-here", status=404),
     "not-found-inside": Proof("404", "/admin/nothing-here", role="admin", status=404),
 }
-REACHED = {"/account/second-factor", "/account/invitation/<token>", "/account/reset/<token>", "/account/mailbox/<name>"}
-"""Pages to which a link in a mail or a half sign-in leads; tests below go there."""
+REACHED = {
+    "/status/incidents/<incident_id>/",
+    "/account/second-factor",
+    "/account/invitation/<token>",
+    "/account/reset/<token>",
+    "/account/mailbox/<name>",
+}
+"""Pages to which a link in a mail, a half sign-in or another page leads; tests go there."""
 NO_PAGES = {
     "/",
     "/.well-known/change-password",
-    "/.well-known/security.txt",
     "/account/",
+    "/api/probes/assignments",
+    "/api/v1/component-groups/<group_id>",
+    "/api/v1/components",
+    "/api/v1/components/<component_id>",
+    "/api/v1/components/<component_id>/words",
+    "/api/v1/incidents",
+    "/api/v1/incidents/<incident_id>",
+    "/api/v1/maintenance-series",
+    "/api/v1/maintenances",
+    "/api/v1/maintenances/<maintenance_id>",
+    "/api/v1/templates",
     "/favicon.ico",
     "/health/live",
     "/health/ready",
     "/ingest/cmcd/sessions/<sid>",
     "/media/<path:path>",
     "/metrics",
-    "/robots.txt",
     "/static/<file_hash>/<name>",
     "/static/dash/<version>/<package>/<path:path>",
-    "/status/figures.json",
-    "/status/figures/<name>.csv",
 }
 """What answers a GET with a file, a document for programs, or the way to a page."""
+FILES = (".atom", ".csv", ".ics", ".js", ".json", ".pdf", ".png", ".rss", ".svg", ".txt")
+"""How the names of files and documents end, which are no pages either."""
 
 
 @pytest.fixture(scope="module")
@@ -110,52 +167,12 @@ def test_every_page_of_the_product_is_proved_here(server: Flask) -> None:
         for rule, declared in declared_rules(server)
         if declared is not None and "GET" in (rule.methods or ()) and not _of_dash(rule.rule, prefixes)
     }
+    documents = {each for each in documents if not each.endswith(FILES)}
     assert pages | documents - NO_PAGES == {proof.rule for proof in PROOFS.values()} - {"403", "404"} | REACHED
 
 
 def _of_dash(rule: str, prefixes: tuple[str, ...]) -> bool:
     return any(rule in {prefix, f"{prefix}<path:path>"} or rule.startswith(f"{prefix}_") for prefix in prefixes)
-
-
-@pytest.fixture(scope="session")
-def pictures(repository: Path) -> Path:
-    folder = repository / "test-results" / "pages"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture
-def prove(repository: Path, pictures: Path) -> Callable[..., None]:
-    """Hold a page that is open against what every page keeps, in light and dark, at the width it has."""
-
-    def proved(page: Page, name: str, size: str) -> None:
-        settle(page)
-        page.evaluate((repository / "node_modules" / "axe-core" / "axe.min.js").read_text())
-        faults: list[Any] = []
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            page.screenshot(path=pictures / f"{name}-{scheme}-{size}.png", full_page=True, animations="disabled")
-            faults += [f"{scheme} {fault}" for fault in page.evaluate(AXE)]
-        faults += page.evaluate(OUTSIDE)
-        wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert faults == []
-        assert wide == 0
-
-    return proved
-
-
-def settle(page: Page) -> None:
-    """Wait until a page is drawn, with its charts and faces."""
-    expect(page.locator("h1").first).to_be_visible(timeout=20_000)
-    expect(page.locator("#shell-document")).to_have_count(0, timeout=20_000)
-    if page.locator(".js-plotly-plot").count():
-        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
-    page.evaluate("() => document.fonts.ready.then(() => true)")
-
-
-def heard_beside(heard: list[str], status: int) -> list[str]:
-    """What the browser complained about, without its telling of the document's own status."""
-    return [words for words in heard if not (status >= 400 and f"status of {status}" in words)]
 
 
 @pytest.mark.parametrize("size", WIDTHS)
@@ -164,7 +181,7 @@ def test_a_page_fits_is_open_to_everybody_and_complains_about_nothing(
     opened: Opens,
     request: pytest.FixtureRequest,
     product: Product,
-    prove: Callable[..., None],
+    prove: Prover,
     name: str,
     size: str,
 ) -> None:
@@ -185,7 +202,7 @@ def test_a_page_fits_is_open_to_everybody_and_complains_about_nothing(
 
 @pytest.mark.parametrize("size", WIDTHS)
 def test_the_pages_behind_links_of_mails_keep_the_same(
-    opened: Opens, product: Product, letter: Letter, prove: Callable[..., None], size: str
+    opened: Opens, product: Product, letter: Letter, prove: Prover, size: str
 ) -> None:
     admin = opened("admin").new_page()
     admin.goto(f"{product.url}/admin/people")
@@ -212,7 +229,7 @@ def test_the_pages_behind_links_of_mails_keep_the_same(
 
 @pytest.mark.parametrize("size", WIDTHS)
 def test_the_half_signed_in_pages_keep_the_same(
-    browser: Browser, opened: Opens, product: Product, people: dict[str, Person], prove: Callable[..., None], size: str
+    browser: Browser, opened: Opens, product: Product, people: dict[str, Person], prove: Prover, size: str
 ) -> None:
     page = opened(width=WIDTHS[size]).new_page()
     heard = listen(page)
@@ -231,7 +248,7 @@ def test_the_half_signed_in_pages_keep_the_same(
 
 @pytest.mark.parametrize("size", WIDTHS)
 def test_a_house_where_nothing_happened_yet_keeps_the_same(
-    bare_product: Product, first_admin: Page, prove: Callable[..., None], size: str
+    bare_product: Product, first_admin: Page, prove: Prover, size: str
 ) -> None:
     page = first_admin.context.new_page()
     page.set_viewport_size({"width": WIDTHS[size], "height": 900})

@@ -209,6 +209,7 @@ class Supervisor:
 
     def _end_all(self, wake: socket.socket) -> None:
         """Ask each child once, wait for a grace or for a second request, and kill whole groups."""
+        self._say("stopping …")
         for child in self._living():
             if child.process is not None:
                 child.process.terminate()
@@ -220,6 +221,7 @@ class Supervisor:
             if child.process is not None and not _ended(child.process):
                 self._say(f"{child.command.name} did not end in time; killing it")
             self._close(child)
+        self._say("stopped")
 
     def _living(self) -> list[_Child]:
         return [c for c in self._children if c.process is not None and not _ended(c.process)]

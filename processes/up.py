@@ -10,9 +10,12 @@ from pathlib import Path
 import httpx
 import typer
 
-from processes.demo_data import demo_people, seed_people
+from processes.demo_data import demo_people, found_components, seed_components, seed_incidents, seed_people
+from processes.first_probes import found_probes, opened
 from processes.mailbox import mailbox_port, with_mailbox
+from processes.sandbox import environment_of, practises, with_sandbox
 from processes.supervise import Command, Supervisor
+from processes.version import note_version
 from services.infra.logs import start_logging
 from services.infra.migrate import migrate
 from services.infra.settings import Settings
@@ -31,7 +34,7 @@ def run(settings: Settings) -> int:
     answer.
     """
     start_logging(settings.model_copy(update={"log_level": "warning", "log_format": "console"}), "up")
-    settings = with_mailbox(settings)
+    settings = opened(with_sandbox(with_mailbox(settings), starting=True))
     for problem in problems(settings):
         raise Conflict("cannot_start", problem)
     typer.echo("front end …")
@@ -39,9 +42,14 @@ def run(settings: Settings) -> int:
     typer.echo("database …")
     migrate(settings.database_url)
     wired = wire(settings)
+    found_components(wired)
+    found_probes(wired)
+    note_version(wired)
     if settings.demo:
-        typer.echo("demo people …")
+        typer.echo("demo people and the past of components …")
         seed_people(wired)
+        seed_components(wired, lambda line: typer.echo(f"  {line}"))
+        seed_incidents(wired, lambda line: typer.echo(f"  {line}"))
     # Counts of workers that are gone would be told as if they were of this start.
     shutil.rmtree(_figures_folder(settings), ignore_errors=True)
     _figures_folder(settings).mkdir(parents=True)
@@ -73,6 +81,11 @@ def commands(settings: Settings) -> list[Command]:
         Command("web", _granian(settings), {**common, "PROMETHEUS_MULTIPROC_DIR": str(_figures_folder(settings))}),
         Command("background", [*manage, "background"], common),
     ]
+    if practises(settings):
+        started.append(Command("payments", [*manage, "payment-sandbox"], common))
+    if settings.export_dir:
+        # A process of its own: whatever it costs and whatever fails, the page that is served does not notice.
+        started.append(Command("copy", ["nice", "-n", "5", *manage, "keep-export"], common, optional=True))
     if settings.demo:
         started.append(Command("traffic", [*manage, "demo-traffic"], common, optional=True))
         # Encoding must not slow down the pages that people look at meanwhile.
@@ -104,7 +117,12 @@ def _figures_folder(settings: Settings) -> Path:
 
 def _environment(settings: Settings) -> dict[str, str]:
     """Return what children must be told that their own environment may not say."""
-    told = {"GREENLIGHT_DEMO": "true" if settings.demo else "false", "PYTHONPATH": str(_ROOT)}
+    told = {
+        "GREENLIGHT_DEMO": "true" if settings.demo else "false",
+        "GREENLIGHT_PROBE_ALLOW": settings.probe_allow,
+        "PYTHONPATH": str(_ROOT),
+    }
+    told |= environment_of(settings)
     if settings.demo:
         # A person reads this terminal: only what needs them, unless they asked for more.
         quiet = {"log_level": "warning", "log_format": "console"}
@@ -139,7 +157,10 @@ def _welcome(wired: Wired) -> str:
         f"  dashboards    {url}/dashboards/",
     ]
     if wired.settings.demo:
-        lines.append(f"  mailbox       {url}/account/mailbox (for staff)")
+        if mailbox_port(wired.settings.smtp_url):
+            lines.append(f"  mailbox       {url}/account/mailbox (for staff)")
+        if practises(wired.settings):
+            lines += ["  break the shop  ./manage.py demo-break declined (and demo-mend)"]
         lines += ["", "Demo people, for this installation only:", demo_people(wired)]
-        lines += ["", "Its last 90 days and its films are being made; both appear as they are ready."]
+        lines += ["", "What its last 90 days and its films still lack is being made, and appears as it is ready."]
     return "\n".join([*lines, "", "Ctrl-C stops everything.", ""])

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from dash.development.base_component import Component
 
-from services.metrics.units import display_unit, is_duration
+from services.metrics.units import display_unit, is_duration, target_text
 from services.metrics.views import CompanionView, FigureState, FigureView
 from web.ui import Point, Target, fmt, tile
 from web.ui.theme import State
@@ -21,10 +21,11 @@ _VERDICTS = {
     FigureState.MET: "meets {target}",
     FigureState.NEAR: "near {target}",
     FigureState.MISSED: "misses {target}",
-    FigureState.FEW_SAMPLES: "too few plays",
+    FigureState.FEW_SAMPLES: "too few {samples}",
     FigureState.STALE: "nothing new",
     FigureState.NO_DATA: "no data",
 }
+_HOURS_MAX = 48
 HREF = "/status/figures/{name}/"
 
 
@@ -36,14 +37,12 @@ def value_of(figure: FigureView) -> fmt.Quantity:
 
 def target(figure: FigureView) -> Target:
     """What the figure is held against, in the unit that people see."""
-    unit = display_unit(figure)
-    value = figure.target * unit.factor
-    return Target(value, f"< {value:g}{fmt.NBSP}{unit.sign}")
+    return Target(figure.target * display_unit(figure).factor, target_text(figure))
 
 
 def verdict(figure: FigureView) -> str:
     """The words of the figure's state."""
-    return _VERDICTS[figure.state].format(target=target(figure).text)
+    return _VERDICTS[figure.state].format(target=target(figure).text, samples=f"{figure.sample_noun}s")
 
 
 def points(figure: FigureView) -> list[Point]:
@@ -54,8 +53,9 @@ def points(figure: FigureView) -> list[Point]:
 
 def window(figure: FigureView) -> str:
     """The figure's window in words."""
-    hours = timedelta(seconds=figure.window_seconds) // timedelta(hours=1)
-    return f"{hours} h"
+    window_length = timedelta(seconds=figure.window_seconds)
+    hours = window_length // timedelta(hours=1)
+    return f"{hours} h" if hours <= _HOURS_MAX else f"{window_length.days} days"
 
 
 def companion(view: CompanionView) -> str:
@@ -70,7 +70,7 @@ def figure_tile(figure: FigureView, now: datetime) -> Component:
         value_of(figure),
         state=STATES[figure.state],
         verdict=verdict(figure),
-        samples=fmt.plural(figure.samples, "play"),
+        samples=fmt.plural(figure.samples, figure.sample_noun),
         as_of=figure.newest_at,
         now=now,
         definition_href=HREF.format(name=figure.name),

@@ -1,85 +1,149 @@
-"""The public surface: its pages, their frame, and what keeps them live."""
+"""The public surface: which page stands where, and what each reads."""
 
-from dash import Input, Output
-from dash.development.base_component import Component
+from datetime import date
 
+from flask import Blueprint, Flask, request
+
+from services.kernel.errors import Invalid, NotFound
 from services.public import PublicServices
 from status_page.documents import days_of
-from status_page.pages.figure import FigureHistory, figure_page
+from status_page.frame import PREFIX, PublicPages, Written
+from status_page.live import blueprint as live_blueprint
+from status_page.pages.component import component_page, group_page
+from status_page.pages.figure import SPANS, figure_page
+from status_page.pages.history import history_page, incident_page, maintenance_page
 from status_page.pages.method import method_page
-from status_page.pages.now import LIVE_ID, TICK_ID, live, now_page
-from status_page.snapshot import Snapshot, StatusState
-from web.shell.pages import Callbacks, Frame, Page, Surface, Visit
-from web.shell.routes import PUBLIC, CachedDocument
-from web.ui import NavItem, button, demo_banner, fmt, link, public_frame
+from status_page.pages.now import Choice, now_page
+from status_page.pages.rows import DAYS
+from status_page.pages.service_levels import service_levels_page
+from status_page.reading import Reading, months_back
+from status_page.shared import blueprint as shared_blueprint
+from status_page.snapshot import Snapshot
+from status_page.widget import blueprint as widget_blueprint
+from web.ui.static import StaticManifest
 
-PREFIX = "/status/"
-_DAYS_SHOWN = 90
-_NAV = (
-    NavItem("Now", PREFIX),
-    NavItem("How we measure", f"{PREFIX}how-we-measure/"),
-)
+MONTHS_SHOWN = 6
+DESCRIPTION = "Live service levels of video, checkout and payouts: measured, with targets, incidents and history."
 
 
-def surface(public: PublicServices, snapshot: Snapshot) -> Surface:
-    """Return the surface, reading through these services."""
+def register(
+    server: Flask, public: PublicServices, snapshot: Snapshot, manifest: StaticManifest, *, copied: bool = False
+) -> None:
+    """Put the public pages on a server; `copied` ones are for a copy that is hosted elsewhere."""
+    reading, pages = Reading(public, snapshot), PublicPages(public, snapshot, manifest, copied=copied)
+    blueprint = Blueprint("status_page", __name__)
+    _figures(blueprint, pages, reading)
+    _components(blueprint, pages, reading)
+    _events(blueprint, pages, reading)
+    _agreements(blueprint, pages, reading)
+    server.register_blueprint(blueprint)
+    server.register_blueprint(live_blueprint(snapshot))
+    server.register_blueprint(shared_blueprint(public, reading, pages, manifest))
+    server.register_blueprint(widget_blueprint(reading, pages, manifest))
 
-    def now(_: Visit) -> Component:
-        state = snapshot.state()
-        return now_page(state, _histories(public, state) if state.current else [], public.clock.now())
 
-    def keep_live(callbacks: Callbacks) -> None:
-        @callbacks.callback(Output(LIVE_ID, "children"), Input(TICK_ID, "n_intervals"), prevent_initial_call=True)
-        def refresh(_: int | None) -> Component:
-            return live(snapshot.state(), public.clock.now())
+def _figures(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> None:
+    def now() -> Written:
+        state = reading.state()
+        choice = Choice(DAYS.get(request.args.get("bars", ""), 90), _span(request.args.get("days"), 90))
+        tree = now_page(state, reading.histories(state, choice.trend), reading.now(), choice)
+        return Written(tree, "Now", DESCRIPTION)
 
-    def figure(visit: Visit) -> Component:
-        name, days = visit.variables["name"], days_of(visit.query.get("days"))
-        view = public.figures.figure(public.visitor, name)
-        return figure_page(
-            FigureHistory(view, public.figures.history(public.visitor, name, days), days), public.clock.now()
+    def figure(name: str) -> Written:
+        history = reading.figure(name, days_of(request.args.get("days")))
+        return Written(figure_page(history, reading.now()), history.figure.title, history.figure.definition)
+
+    def method() -> Written:
+        return Written(method_page(reading.state(), reading.policy()), "How we measure")
+
+    pages.add(blueprint, PREFIX, now)
+    pages.add(blueprint, f"{PREFIX}figures/<name>/", figure)
+    pages.add(blueprint, f"{PREFIX}how-we-measure/", method)
+
+
+def _components(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> None:
+    def component(component_id: str) -> Written:
+        found = reading.component(component_id).value
+        names = {each.id: each.name for each in reading.state().components.components}
+        incidents = reading.history(None, component_id).value.items
+        tree = component_page(found, reading.spans(component_id), incidents[:5], names, reading.now())
+        return Written(tree, found.name, found.description)
+
+    def group(group_id: str) -> Written:
+        found = next((each for each in reading.state().components.groups if each.id == group_id), None)
+        if found is None:
+            raise NotFound("group_unknown", "There is no such group of components.")
+        members = reading.members(group_id, request.args.get("after"))
+        return Written(group_page(found, members, _next(members.value.next_cursor)), found.name, found.description)
+
+    pages.add(blueprint, f"{PREFIX}components/<component_id>/", component)
+    pages.add(blueprint, f"{PREFIX}groups/<group_id>/", group)
+
+
+def _events(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> None:
+    def history() -> Written:
+        component_id = request.args.get("component")
+        name = reading.component(component_id).value.name if component_id else None
+        page = reading.history(request.args.get("after"), component_id).value
+        more = _next(page.next_cursor, component=component_id)
+        tree = history_page(page.items, reading.now(), next_href=more, component=name)
+        return Written(tree, "History", "Every incident, newest first.")
+
+    def incident(incident_id: str) -> Written:
+        found = reading.incident(incident_id).value
+        titles = {each.name: each.title for each in reading.state().slas}
+        sla = (titles.get(found.sla, found.sla), f"{PREFIX}service-levels/#sla-{found.sla}") if found.sla else None
+        under = f"{PREFIX}{'history' if found.kind == 'incident' else 'maintenance'}/"
+        return Written(incident_page(found, reading.now(), sla), found.name, under=under)
+
+    def maintenance() -> Written:
+        state, page = reading.state(), reading.maintenances(request.args.get("after")).value
+        first = request.args.get("after") is None
+        under_way = [each for each in state.active if each.kind == "maintenance"] if first else []
+        tree = maintenance_page(
+            under_way, state.upcoming if first else (), page.items, reading.now(), next_href=_next(page.next_cursor)
         )
+        return Written(tree, "Maintenance", "Planned, under way and past maintenance.")
 
-    def figure_title(visit: Visit) -> str:
-        return public.figures.figure(public.visitor, visit.variables["name"]).title
-
-    def method(_: Visit) -> Component:
-        return method_page(snapshot.state().figures)
-
-    return Surface(
-        name="status_page",
-        prefix=PREFIX,
-        title="Greenlight status",
-        access=PUBLIC,
-        pages=(
-            Page("", "Status", PUBLIC, now, keep_live, server_rendered=True,
-                 description="Live service levels of video playback: join time and rebuffering, with their targets."),
-            Page("figures/<name>", figure_title, PUBLIC, figure, server_rendered=True, redraw_on=frozenset({"days"})),
-            Page("how-we-measure", "How we measure", PUBLIC, method, server_rendered=True),
-        ),
-        frame=lambda frame: _frame(frame, public),
-        style="public.css",
-        cache=CachedDocument(query=frozenset({"days"})),
-    )  # fmt: skip
+    pages.add(blueprint, f"{PREFIX}history/", history)
+    pages.add(blueprint, f"{PREFIX}incidents/<incident_id>/", incident)
+    pages.add(blueprint, f"{PREFIX}maintenance/", maintenance)
 
 
-def _histories(public: PublicServices, state: StatusState) -> list[FigureHistory]:
-    return [
-        FigureHistory(figure, public.figures.history(public.visitor, figure.name, _DAYS_SHOWN), _DAYS_SHOWN)
-        for figure in state.figures
-    ]
+def _agreements(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> None:
+    def service_levels() -> Written:
+        today = reading.now().date()
+        month = _month(request.args.get("month"), today)
+        tree = service_levels_page(
+            reading.state().slas,
+            reading.breaches(),
+            (month, reading.month(month).value),
+            months_back(today, MONTHS_SHOWN),
+            reading.now(),
+        )
+        return Written(tree, "Service levels", "What is promised, what was attained, what is left.")
+
+    pages.add(blueprint, f"{PREFIX}service-levels/", service_levels)
 
 
-def _frame(frame: Frame, public: PublicServices) -> Component:
-    return public_frame(
-        frame.children,
-        name="Greenlight",
-        suffix="status",
-        home_href=PREFIX,
-        nav=_NAV,
-        path=frame.visit.path,
-        action=button("Watch a video", href="/shop/", icon_name="play"),
-        foot_left=f"Times are UTC. Page made {fmt.instant(public.clock.now())}.",
-        foot_right=[link("JSON", href="/status/figures.json"), link("How we measure", href=f"{PREFIX}how-we-measure/")],
-        demo=demo_banner() if public.demo else None,
-    )
+def _span(text: str | None, otherwise: int) -> int:
+    return int(text) if text in set(map(str, SPANS)) else otherwise
+
+
+def _next(cursor: str | None, **others: str | None) -> str | None:
+    if cursor is None:
+        return None
+    query = "".join(f"&{name}={value}" for name, value in others.items() if value)
+    return f"?after={cursor}{query}"
+
+
+def _month(text: str | None, today: date) -> date:
+    if text is None:
+        return today.replace(day=1)
+    try:
+        asked = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        asked = None
+    if asked is None or asked > today:
+        raise Invalid("month_invalid", "Write a month that has begun as 2026-11.", fields={"month": "is no such month"})
+    return asked

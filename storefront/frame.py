@@ -24,7 +24,7 @@ def shop_frame(shop: Storefront, children: Node, *, path: str, wide: bool = Fals
         nav=NAVIGATION,
         path=path,
         wide=wide,
-        action=button("Sign in", href="/account/sign-in"),
+        action=button("Account", href="/account/"),
         foot_left="Every play here is measured, and counts in the public figures.",
         demo=demo_banner() if shop.demo else None,
     )

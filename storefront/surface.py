@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Flask
 
+from storefront.checkout import checkout_blueprint
 from storefront.frame import HOME, PLAYER_SCRIPTS, shop_document, shop_frame
 from storefront.media import media_blueprint, media_url
 from storefront.pages.shop import shop_page, watch_path
@@ -19,6 +20,7 @@ def register(server: Flask, shop: Storefront) -> None:
     """Put the storefront on a server."""
     server.register_blueprint(shop_blueprint(shop))
     server.register_blueprint(media_blueprint(shop.media_folder))
+    server.register_blueprint(checkout_blueprint(shop))
 
 
 def shop_blueprint(shop: Storefront) -> Blueprint:
@@ -37,7 +39,9 @@ def shop_blueprint(shop: Storefront) -> Blueprint:
         title = shop.titles.title(actor, slug)
         allow("script-src", *csp_hashes(shop.manifest))
         allow("media-src", "blob:")  # hls.js hands the video over by Media Source Extensions
-        tree = shop_frame(shop, watch_page(title, shop.titles.titles(actor)), path=watch_path(slug), wide=True)
+        offer = shop.checkout.prices.offer(actor, slug) if shop.checkout is not None else None
+        page = watch_page(title, shop.titles.titles(actor), offer)
+        tree = shop_frame(shop, page, path=watch_path(slug), wide=True)
         return shop_document(
             shop,
             tree,

@@ -3,6 +3,7 @@
 Usage: python -m tools.check [lint|tests|dash|e2e|soak|screenshots ...]   (without a name: lint tests dash e2e)
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,7 +16,8 @@ from pathlib import Path
 from tools import capability_table, system
 from tools.paths import PYTHON, RESULTS, ROOT, VENV
 
-LIMIT_SECONDS = 1500
+LIMIT_SECONDS = 2400
+ENDING_SECONDS = 30
 NO_TESTS_COLLECTED = 5
 
 
@@ -46,11 +48,12 @@ def _execute(command: list[str]) -> int:
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+    process.send_signal(signal.SIGINT)  # pytest then says what it has found so far
+    for last in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(ENDING_SECONDS)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, last)
 
 
 def _lint() -> bool:

@@ -11,6 +11,7 @@ LOCKS = (
     ("requirements", ()),
     ("requirements-dev", ("-c", "requirements.lock")),
     ("requirements-media", ("--no-deps",)),
+    ("requirements-exporter", ()),
 )
 
 

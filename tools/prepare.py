@@ -18,6 +18,8 @@ RUN_LOCK = ROOT / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 MEDIA_LOCK = ROOT / "requirements-media.lock"
 MEDIA_TARGET = ROOT / "var" / "media-wheel"
+EXPORTER_LOCK = ROOT / "requirements-exporter.lock"
+EXPORTER_VENV = ROOT / "var" / "exporter-venv"
 BUILT = ROOT / "assets" / "built"
 
 
@@ -77,6 +79,24 @@ def _media() -> None:
     step("media", digest([MEDIA_LOCK]), lambda: _run([*command, *target]), present=MEDIA_TARGET.is_dir())
 
 
+def _exporter() -> None:
+    """Make the environment of a status-page reader that is none of ours: its pins are not ours to share."""
+    python = EXPORTER_VENV / "bin" / "python"
+    uv = _uv()
+    if uv:
+        make = [uv, "venv", "--quiet", "--clear", "--python", str(PYTHON), str(EXPORTER_VENV)]
+        sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(EXPORTER_LOCK)]
+    else:
+        make = [str(PYTHON), "-m", "venv", "--clear", str(EXPORTER_VENV)]
+        sync = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(EXPORTER_LOCK)]
+
+    def work() -> None:
+        _run(make)
+        _run(sync)
+
+    step("exporter", digest([EXPORTER_LOCK]), work, present=EXPORTER_VENV.is_dir())
+
+
 def _system_programs(profile: str) -> bool:
     programs = system.TEST_PROGRAMS + (system.BENCH_PROGRAMS if profile == "bench" else ())
     lacking = system.ensure(programs)
@@ -94,6 +114,8 @@ def prepare(profile: str) -> int:
             return 0
         _front_end()
         _media()
+        if profile == "test":
+            _exporter()
         ready = profile == "run" or _system_programs(profile)
     except subprocess.CalledProcessError as error:
         say(f"FAILED with status {error.returncode}: {' '.join(map(str, error.cmd))}")

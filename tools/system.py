@@ -27,13 +27,12 @@ TEST_PROGRAMS = (
     Program("postgres", "postgresql", "every database test runs on it too"),
     Program("redis-server", "redis-server", "rate limits and invalidation across processes"),
     Program("prometheus", "prometheus", "the scale-out metric store, and the scraper of /metrics"),
+    Program("nginx", "nginx", "delivers video that a probe watches; the peer of the public page's benchmark"),
     Program("chromium", "chromium", "browser journeys"),
     Program("chromedriver", "chromium-driver", "tests of our own Dash components"),
+    Program("nginx", "nginx", "serves the static copy of the status page, and is the peer of its benchmark"),
 )
-BENCH_PROGRAMS = (
-    Program("nginx", "nginx", "the peer of the public page's benchmark"),
-    Program("wrk", "wrk", "load for the public page's benchmark"),
-)
+BENCH_PROGRAMS = (Program("wrk", "wrk", "load for the public page's benchmark"),)
 
 
 def find(name: str) -> str | None:

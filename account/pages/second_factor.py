@@ -1,5 +1,7 @@
 """The second factor: giving its code, and setting it up."""
 
+from urllib.parse import quote
+
 import segno
 from dash import html
 from dash.development.base_component import Component
@@ -7,7 +9,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from account.answers import away, keep, refused, task, text, wanted, with_next
-from account.paths import BEGIN, SET_UP, SIGN_IN, SIGN_OUT, VERIFY, home_of
+from account.paths import BEGIN, SECURITY, SET_UP, SIGN_IN, SIGN_OUT, VERIFY, home_of
 from account.ports import NOTHING_WRONG, Account, Wrong
 from services.identity.views import EnrolmentView
 from services.kernel.errors import Conflict, RateLimited, Unauthenticated
@@ -55,7 +57,11 @@ def add(blueprint: Blueprint, account: Account) -> None:
         person = person_here()
         if "identity.own.enrol" not in person.actor.permissions:
             return away(with_next(VERIFY, wanted()))
-        return _set_up(account, account.services.identity.second_factor.pending_enrolment(person.actor))
+        pending = account.services.identity.second_factor.pending_enrolment(person.actor)
+        if pending is None and _has_one(account, person):
+            # Replacing begins where the password is asked for.
+            return away(SECURITY)
+        return _set_up(account, pending)
 
     @route(blueprint, BEGIN, access=FIRST_FACTOR, methods=("POST",))
     def begin() -> Response:
@@ -70,6 +76,10 @@ def add(blueprint: Blueprint, account: Account) -> None:
 
 def _complete(person: SignedIn) -> bool:
     return not person.second_factor_pending
+
+
+def _has_one(account: Account, person: SignedIn) -> bool:
+    return _complete(person) and account.services.identity.people.own(person.actor).second_factor_since is not None
 
 
 def _verified(account: Account) -> Response:
@@ -107,7 +117,7 @@ def _asked(account: Account, *, wrong: Wrong = NOTHING_WRONG) -> Response:
     other = (
         link("Use the authenticator app", with_next(VERIFY, wanted()))
         if recovery
-        else link("Use a recovery code", f"{VERIFY}?with=recovery")
+        else link("Use a recovery code", with_next(VERIFY, wanted(), recovery=True))
     )
     lead = (
         "Each recovery code works once."
@@ -215,14 +225,28 @@ def _scan(pending: EnrolmentView, wrong: Wrong) -> Component:
     )
 
 
+def _file_of(codes: tuple[str, ...]) -> str:
+    return f"data:text/plain;charset=utf-8,{quote(chr(10).join(('Greenlight recovery codes', *codes, '')))}"
+
+
 def recovery_codes(codes: tuple[str, ...], *, onward: str) -> list[Node]:
     """Return the page that shows recovery codes, this once."""
     rows = [html.Li(html.Code(code, className="mono")) for code in codes]
     style = {"display": "grid", "gridTemplateColumns": "1fr 1fr", "gap": "8px 20px", "paddingInlineStart": "24px"}
     return [
         page_head("Keep your recovery codes"),
-        banner("These are shown only now.", "Print them, or keep them in your password manager.", state=State.WARN),
+        banner(
+            "These are shown only now.",
+            "Save or print them before you leave or reload this page; they cannot be shown again.",
+            state=State.WARN,
+        ),
         card(html.Ol(rows, style=style)),
         note("Each signs you in once, when your phone is not there. New ones replace all of these."),
-        html.Div(button("I have kept them", kind="primary", href=onward), className="acts"),
+        html.Div(
+            [
+                button("I have kept them", kind="primary", href=onward),
+                button("Save as a file", href=_file_of(codes), download="greenlight-recovery-codes.txt"),
+            ],
+            className="acts",
+        ),
     ]

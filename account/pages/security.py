@@ -1,5 +1,6 @@
 """One's own account: password, second factor, recovery codes, sign-ins."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from dash import html
@@ -10,7 +11,7 @@ from werkzeug.wrappers import Response
 from account.answers import HOME, PRODUCT, away, demo, keep, page, refused, task, text
 from account.pages.invitation import PASSWORD_HINT
 from account.pages.second_factor import person_here, recovery_codes
-from account.paths import BEGIN, SECURITY, SIGN_OUT, home_of
+from account.paths import BEGIN, SECURITY, SET_UP, SIGN_OUT, home_of
 from account.ports import NOTHING_WRONG, Account, Wrong
 from services.identity.views import SecurityView, SessionView
 from services.kernel.errors import Invalid, RateLimited
@@ -79,17 +80,37 @@ def add(blueprint: Blueprint, account: Account) -> None:
 def _add_second_factor(blueprint: Blueprint, account: Account) -> None:
     second_factor = account.services.identity.second_factor
 
+    def proved(change: Callable[[SignedIn, str], Response]) -> Response:
+        """Do what changes the second factor once the present password is given: an open browser is no proof."""
+        person = person_here()
+        try:
+            return change(person, account.services.identity.passwords.prove(person.actor, password=text("proof")))
+        except (Invalid, RateLimited) as error:
+            return _shown(account, wrong=refused(error, controls={"password": "proof"}, otherwise="proof"))
+
+    def renewed(person: SignedIn, proof: str) -> Response:
+        codes = second_factor.renew_recovery_codes(person.actor, session_id=person.session_id, proof=proof)
+        return task(account, "Your recovery codes", recovery_codes(codes, onward=SECURITY))
+
+    def replaced(person: SignedIn, proof: str) -> Response:
+        second_factor.begin_enrolment(person.actor, session_id=person.session_id, proof=proof)
+        return away(SET_UP)
+
+    def removed(person: SignedIn, proof: str) -> Response:
+        second_factor.remove(person.actor, session_id=person.session_id, proof=proof)
+        return _done("removed")
+
     @route(blueprint, f"{SECURITY}/recovery-codes", access=SIGNED_IN, methods=("POST",))
     def renew_codes() -> Response:
-        person = person_here()
-        codes = second_factor.renew_recovery_codes(person.actor, session_id=person.session_id)
-        return task(account, "Your recovery codes", recovery_codes(codes, onward=SECURITY))
+        return proved(renewed)
+
+    @route(blueprint, f"{SECURITY}/second-factor/replace", access=SIGNED_IN, methods=("POST",))
+    def replace_factor() -> Response:
+        return proved(replaced)
 
     @route(blueprint, f"{SECURITY}/second-factor/remove", access=SIGNED_IN, methods=("POST",))
     def remove_factor() -> Response:
-        person = person_here()
-        second_factor.remove(person.actor, session_id=person.session_id)
-        return _done("removed")
+        return proved(removed)
 
 
 def _done(what: str) -> Response:
@@ -104,7 +125,7 @@ def _shown(account: Account, *, wrong: Wrong = NOTHING_WRONG) -> Response:
     children: list[Node] = [
         page_head("Your account", lead=f"{mine.name} · {', '.join(mine.roles) or 'no role'}"),
         banner(said, state=State.GOOD) if said and not wrong.errors else None,
-        columns([_profile(mine, wrong), _second_factor(mine)], least="half"),
+        columns([_profile(mine, wrong), _second_factor(mine, wrong)], least="half"),
         _password(mine, now, wrong),
         _sign_ins(sessions, now),
     ]
@@ -184,7 +205,7 @@ def _username(email: str) -> Component:
     return Control(type="email", name="username", value=email, autoComplete="username", readOnly=True, hidden=True)
 
 
-def _second_factor(mine: SecurityView) -> Component:
+def _second_factor(mine: SecurityView, wrong: Wrong) -> Component:
     if mine.second_factor_since is None:
         return card(
             stack(
@@ -198,11 +219,19 @@ def _second_factor(mine: SecurityView) -> Component:
         )
     left = mine.recovery_codes_left
     acts = [
-        _post(BEGIN, button("Replace the app", submit=True)),
-        _post(f"{SECURITY}/recovery-codes", button("New recovery codes", submit=True)),
+        button("New recovery codes", submit=True),
+        button("Replace the app", submit=True, formAction=f"{SECURITY}/second-factor/replace"),
     ]
     if not mine.second_factor_required:
-        acts.append(_post(f"{SECURITY}/second-factor/remove", button("Take it off", kind="danger", submit=True)))
+        take_off = f"{SECURITY}/second-factor/remove"
+        acts.append(button("Take it off", kind="danger", submit=True, formAction=take_off))
+    proof = text_input(
+        "Present password, to change any of this",
+        id="proof",
+        type="password",
+        autoComplete="current-password",
+        error=wrong.errors.get("proof"),
+    )
     return card(
         stack(
             [
@@ -212,7 +241,13 @@ def _second_factor(mine: SecurityView) -> Component:
                         "Recovery codes": chip(f"{left} left", State.GOOD if left > 2 else State.WARN),  # noqa: PLR2004 - two left is the moment to renew
                     }
                 ),
-                html.Div(acts, className="acts"),
+                form(
+                    proof,
+                    action=f"{SECURITY}/recovery-codes",
+                    csrf_token=csrf_token(),
+                    actions=acts,
+                    errors=_only(wrong, "proof"),
+                ),
             ]
         ),
         title="Authenticator app",

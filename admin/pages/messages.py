@@ -5,6 +5,7 @@ from typing import Any
 from dash import Input, Output, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
+from admin.pages.people_ref import person_ref
 from services.facade import Services
 from services.kernel.context import Actor
 from services.kernel.paging import PageRequest
@@ -16,6 +17,7 @@ from web.ui import (
     Empty,
     Ids,
     Loaded,
+    Node,
     Option,
     button,
     chip,
@@ -34,7 +36,7 @@ from web.ui.theme import State
 
 _ids = Ids("messages")
 _REFRESH_MS = 5_000
-_LOOK = {"sent": State.GOOD, "failed": State.BAD}
+_LOOK = {"sent": State.GOOD, "failed": State.BAD, "retrying": State.WARN}
 
 
 def page(services: Services) -> Page:
@@ -42,7 +44,7 @@ def page(services: Services) -> Page:
 
     def body(actor: Actor, which: str) -> Component:
         now = services.clock.now()
-        grid = _columns(services, may_retry="notifications.retry" in actor.permissions)
+        grid = _columns(services, actor)
         return panel(
             lambda: Loaded(services.messages.latest(actor, PageRequest(), only_failed=which == "failed").items, now),
             lambda rows: data_grid(rows, grid, caption="Messages", noun="messages", row_key=lambda r: r.id),
@@ -81,8 +83,17 @@ def page(services: Services) -> Page:
     return Page("messages", "Messages", "notifications.read", layout, register)
 
 
-def _columns(services: Services, *, may_retry: bool) -> list[Column[MessageView]]:
-    now = services.clock.now()
+def _cause(row: MessageView) -> Node:
+    if row.state is not MessageState.RETRYING:
+        return row.failed_because
+    again: Node = "tried again now"
+    if row.next_attempt_at is not None:
+        again = ["next attempt ", timestamp(row.next_attempt_at)]
+    return with_sub(row.failed_because, again)
+
+
+def _columns(services: Services, actor: Actor) -> list[Column[MessageView]]:
+    now, may_retry = services.clock.now(), "notifications.retry" in actor.permissions
 
     def actions(row: MessageView) -> Component | None:
         if row.state is not MessageState.FAILED or not may_retry:
@@ -91,9 +102,9 @@ def _columns(services: Services, *, may_retry: bool) -> list[Column[MessageView]
 
     return [
         Column("template", "Message", lambda r: with_sub(r.template.replace("_", " "), mono(r.id))),
-        Column("to", "About", lambda r: mono(r.subject_id), priority=3),
+        Column("to", "About", lambda r: person_ref(actor, r.subject_id), priority=3),
         Column("state", "State", lambda r: chip(r.state.value, _LOOK.get(r.state.value, State.PLAN))),
-        Column("because", "Cause", lambda r: r.failed_because, priority=2),
+        Column("because", "Cause", _cause, priority=2),
         Column("queued_at", "Queued", lambda r: timestamp(r.queued_at, now=now)),
         Column("correlation", "Correlation", lambda r: mono(r.correlation_id), priority=3),
         Column("actions", "Actions", actions, label_hidden=True),

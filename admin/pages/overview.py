@@ -3,12 +3,13 @@
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
+from admin.pages.people_ref import person_ref
 from services.evidence import AuditEntryView
 from services.facade import Services
 from services.kernel.context import Actor
 from services.kernel.paging import PageRequest
 from services.metrics import FigureView
-from services.metrics.units import display_unit
+from services.metrics.units import display_unit, target_text
 from web.shell.pages import Callbacks, Page, Visit
 from web.shell.sessions import current_actor
 from web.ui import (
@@ -38,7 +39,7 @@ def page(services: Services) -> Page:
     """Return the page, reading through these services."""
 
     def body(actor: Actor) -> list[Component]:
-        parts = (("metrics.read", _playback), ("work.read", _work), ("evidence.read", _changes))
+        parts = (("metrics.read", _figures), ("work.read", _work), ("evidence.read", _changes))
         return [draw(services, actor) for permission, draw in parts if permission in actor.permissions]
 
     def layout(visit: Visit) -> Component:
@@ -58,11 +59,11 @@ def page(services: Services) -> Page:
     return Page("", "Overview", "admin.enter", layout, register)
 
 
-def _playback(services: Services, actor: Actor) -> Component:
+def _figures(services: Services, actor: Actor) -> Component:
     return panel(
         lambda: Loaded(services.figures.figures(actor), services.clock.now()),
         lambda figures: columns([_figure(figure) for figure in figures]),
-        title="Playback",
+        title="Service levels",
         now=services.clock.now(),
         aside=link("Status page", "/status/", arrow=True),
     )
@@ -70,8 +71,9 @@ def _playback(services: Services, actor: Actor) -> Component:
 
 def _figure(figure: FigureView) -> Component:
     unit = display_unit(figure)
-    plays = fmt.plural(figure.samples, "play")
-    return kpi(figure.title, str(fmt.quantity(unit.shown(figure.value), unit.sign)), note=f"{plays} in 24 h")
+    samples = fmt.plural(figure.samples, figure.sample_noun)
+    note = f"target {target_text(figure)}, {samples}"
+    return kpi(figure.title, str(fmt.quantity(unit.shown(figure.value), unit.sign)), note=note)
 
 
 def _work(services: Services, actor: Actor) -> Component:
@@ -93,7 +95,9 @@ def _changes(services: Services, actor: Actor) -> Component:
     now = services.clock.now()
     grid = [
         Column[AuditEntryView]("verb", "What", lambda r: with_sub(r.verb, mono(r.id))),
-        Column[AuditEntryView]("actor", "Who", lambda r: with_sub(r.actor_kind, mono(r.actor_id)), priority=2),
+        Column[AuditEntryView](
+            "actor", "Who", lambda r: with_sub(r.actor_kind, person_ref(actor, r.actor_id)), priority=2
+        ),
         Column[AuditEntryView]("at", "When", lambda r: timestamp(r.at, now=now)),
     ]
     return panel(

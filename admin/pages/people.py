@@ -1,80 +1,85 @@
-"""People: who has an account and which roles; invitations; ending sign-ins. Every look states its purpose."""
+"""People: who has an account and which roles; invitations; companies. Every look at people states its purpose."""
 
 from collections.abc import Callable
 from typing import Any
 
-from dash import Input, Output, State, ctx, html, no_update
+from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from admin.pages.people_tables import ROLES, invitations_panel, people_panel
+from admin.pages.people_companies import company_dialog, register_companies
+from admin.pages.people_invite import INVITE, invite_dialog, register_invitation
+from admin.pages.people_manage import manage_dialog, register_manage
+from admin.pages.people_tables import IDS, companies_panel, invitations_panel, people_panel
 from services.facade import Services
-from services.identity import Role
 from services.kernel.context import Actor
 from services.kernel.errors import DomainError, Invalid
+from web.shell.field_errors import say_at_fields
 from web.shell.pages import Callbacks, Page, Visit
 from web.shell.sessions import current_actor
-from web.ui import Ids, Option, button, cancel_button, card, dialog, page_head, select, stack, text_input, toast
+from web.ui import button, card, fields, page_head, stack, text_input, toast
 from web.ui.feedback import TOASTS_ID
 from web.ui.theme import State as Colour
 
-IDS = Ids("people")
-_INVITE = IDS.part("invite")
+_PURPOSE, _SEARCH = IDS.part("purpose"), IDS.part("search")
+_PLACES = {"purpose": _PURPOSE, "search": _SEARCH}
 
 
 def page(services: Services) -> Page:
     """Return the page, reading and acting through these services."""
 
     def layout(visit: Visit) -> Component:
-        may_invite = "identity.invite" in visit.actor.permissions
-        opener = button("Invite", kind="primary", icon_name="user-plus", opens=_INVITE) if may_invite else None
+        actor = visit.actor
+        may_invite = "identity.invite" in actor.permissions
         return stack([
             page_head("People", lead="Names and addresses are sealed; opening them is recorded with your reason.",
-                      actions=opener),
-            _purpose(),
+                      actions=_openers(actor)),
+            _purpose(visit.query.get("search", "")),
             html.Div(id=IDS.part("body"), className="stack normal"),
-            _invite_dialog() if may_invite else None,
+            html.Div(companies_panel(services, actor), id=IDS.part("companies")) if may_invite else None,
+            dcc.Store(id=IDS.part("changed")),
+            invite_dialog(services, actor) if may_invite else None,
+            *([company_dialog(), manage_dialog()] if "identity.manage" in actor.permissions else []),
         ])  # fmt: skip
 
-    def body(actor: Actor, purpose: str) -> list[Component]:
-        shown = [people_panel(services, actor, purpose)]
+    def body(actor: Actor, purpose: str, search: str) -> list[Component]:
+        shown = [people_panel(services, actor, purpose, search)]
         if "identity.invite" in actor.permissions:
             shown.append(invitations_panel(services, actor, purpose))
         return shown
 
     def register(callbacks: Callbacks) -> None:
         _register_disclosure(services, callbacks, body)
-        _register_invitation(services, callbacks)
+        register_invitation(services, callbacks)
+        register_companies(services, callbacks)
+        register_manage(services, callbacks)
 
-    return Page("people", "People", "identity.people.read", layout, register)
+    return Page("people", "People", "identity.people.read", layout, register, redraw_on=frozenset({"search"}))
 
 
-Body = Callable[[Actor, str], list[Component]]
+Body = Callable[[Actor, str, str], list[Component]]
 
 
-def _purpose() -> Component:
+def _openers(actor: Actor) -> list[Component]:
+    shown: list[Component] = []
+    if "identity.invite" in actor.permissions:
+        shown.append(button("Invite", kind="primary", icon_name="user-plus", opens=INVITE))
+    if "identity.manage" in actor.permissions:
+        shown.append(button("New company", icon_name="building-2", opens=IDS.part("company")))
+    return shown
+
+
+def _purpose(search: str) -> Component:
     return card(
-        stack(
-            [
-                text_input("Why do you need to see this?", id=IDS.part("purpose"), maxLength=200, autoComplete="off",
+        stack([
+            fields([
+                text_input("Why do you need to see this?", id=_PURPOSE, maxLength=200, autoComplete="off",
                            hint="Stands in the audit trail beside the people whom you see."),
-                html.Div(button("Show people", id=IDS.part("show"), icon_name="eye"), className="acts"),
-            ],
-            gap="small",
-        )
+                text_input("Only this person", id=_SEARCH, value=search, maxLength=320, autoComplete="off",
+                           required=False, hint="A whole e-mail address, or an id or its last characters."),
+            ]),
+            html.Div(button("Show people", id=IDS.part("show"), icon_name="eye"), className="acts"),
+        ])
     )  # fmt: skip
-
-
-def _invite_dialog() -> Component:
-    return dialog(
-        "Invite a person",
-        [
-            text_input("E-mail address", id=IDS.part("email"), type="email", autoComplete="off"),
-            select("Role", [Option(role, role) for role in ROLES], id=IDS.part("role"), value=ROLES[0]),
-        ],
-        id=_INVITE,
-        lead="They get a link by mail that is good once, for seven days.",
-        actions=[cancel_button(), button("Send invitation", kind="primary", id=IDS.part("send"))],
-    )
 
 
 def _register_disclosure(services: Services, callbacks: Callbacks, body: Body) -> None:
@@ -82,58 +87,28 @@ def _register_disclosure(services: Services, callbacks: Callbacks, body: Body) -
         Output(IDS.part("body"), "children"),
         Output(TOASTS_ID, "children", allow_duplicate=True),
         Input(IDS.part("show"), "n_clicks"),
-        Input(IDS.each("end"), "n_clicks"),
-        Input(IDS.each("suspend"), "n_clicks"),
-        Input(IDS.each("reinstate"), "n_clicks"),
+        Input(IDS.part("changed"), "data"),
         Input(IDS.each("withdraw"), "n_clicks"),
-        State(IDS.part("purpose"), "value"),
+        State(_PURPOSE, "value"),
+        State(_SEARCH, "value"),
         prevent_initial_call=True,
     )
-    def disclose(*values: Any) -> tuple[Any, Any]:  # noqa: ANN401 -- Dash hands over one value per input
-        actor, purpose = current_actor(), str(values[-1] or "")
+    def disclose(_show: int | None, _changed: str | None, _withdraw: Any, purpose: Any, search: Any) -> tuple[Any, Any]:  # noqa: ANN401 -- as the browser sends them
+        actor = current_actor()
         said: Any = no_update
         if not ctx.triggered[0]["value"]:
             return no_update, no_update
         try:
             if isinstance(ctx.triggered_id, dict):
-                said = toast(_act(services, actor, ctx.triggered_id))
-            return body(actor, purpose), said
+                services.identity.invitations.withdraw(actor, invitation_id=ctx.triggered_id["key"])
+                said = toast("Invitation withdrawn")
+            shown = body(actor, str(purpose or ""), str(search or ""))
+        except Invalid as refusal:
+            # What changed elsewhere on the page is no reason to ask for a purpose that nobody gave yet.
+            if ctx.triggered_id != IDS.part("changed"):
+                say_at_fields(_PLACES, refusal, otherwise="purpose")
+            return no_update, said
         except DomainError as refusal:
             return no_update, toast("That was not done", refusal.message, state=Colour.BAD)
-
-
-def _act(services: Services, actor: Actor, pressed: dict[str, str]) -> str:
-    key, part = pressed["key"], pressed["part"].removeprefix("people-")
-    identity = services.identity
-    if part == "end":
-        return f"Ended {identity.sessions.end_all_of(actor, user_id=key)} sign-ins"
-    if part == "suspend":
-        identity.people.suspend(actor, user_id=key)
-        return "Suspended; their sign-ins ended"
-    if part == "reinstate":
-        identity.people.reinstate(actor, user_id=key)
-        return "Reinstated"
-    identity.invitations.withdraw(actor, invitation_id=key)
-    return "Invitation withdrawn"
-
-
-def _register_invitation(services: Services, callbacks: Callbacks) -> None:
-    @callbacks.callback(
-        Output(_INVITE, "open"),
-        Output(IDS.part("email"), "value"),
-        Output(TOASTS_ID, "children", allow_duplicate=True),
-        Input(IDS.part("send"), "n_clicks"),
-        State(IDS.part("email"), "value"),
-        State(IDS.part("role"), "value"),
-        prevent_initial_call=True,
-    )
-    def invite(clicks: int | None, email: str | None, role: str) -> tuple[Any, Any, Any]:
-        if not clicks:
-            return no_update, no_update, no_update
-        try:
-            if role not in ROLES:
-                raise Invalid("role_unknown", "Choose one of the roles.", fields={"role": "is not offered"})
-            services.identity.invitations.invite(current_actor(), email=email or "", role=Role(role))
-        except DomainError as refusal:
-            return no_update, no_update, toast("Not invited", refusal.message, state=Colour.BAD)
-        return False, "", toast("Invitation queued", "The mail goes out as soon as the mail server takes it.")
+        say_at_fields(_PLACES, otherwise="purpose")
+        return shown, said

@@ -1,46 +1,58 @@
-"""The tables of people and of open invitations."""
+"""The tables of people, of open invitations and of companies."""
 
 from dash import html
 from dash.development.base_component import Component
 
 from services.facade import Services
-from services.identity import Role
-from services.identity.roles import IN_ORGANISATION
-from services.identity.views import InvitationView, PersonView
+from services.identity.views import InvitationView, MembershipView, OrganisationView, PersonView
 from services.kernel.context import Actor
 from services.kernel.paging import PageRequest
-from web.ui import Column, Empty, Ids, Loaded, button, chip, data_grid, mono, panel, timestamp, with_sub
+from web.ui import (
+    Column,
+    Empty,
+    Ids,
+    Loaded,
+    Node,
+    Question,
+    button,
+    chip,
+    copyable,
+    data_grid,
+    panel,
+    timestamp,
+    with_sub,
+)
 from web.ui.theme import State
 
-_ids = Ids("people")
-ROLES = tuple(sorted(role.value for role in Role if role not in IN_ORGANISATION and role is not Role.VISITOR))
-"""The roles that a person can be invited to without a company."""
+IDS = Ids("people")
+_SHOWN = 100
 
 
-def people_panel(services: Services, actor: Actor, purpose: str) -> Component:
+def people_panel(services: Services, actor: Actor, purpose: str, search: str) -> Component:
     """The people, disclosed for a purpose that is recorded.
 
-    Raises: Invalid without a purpose.
+    Raises: Invalid without a purpose, or for a search that is neither id nor address.
     """
     now = services.clock.now()
-    found = services.identity.people.disclose(actor, PageRequest(size=100), purpose=purpose)
+    found = services.identity.people.disclose(actor, PageRequest(size=_SHOWN), purpose=purpose, search=search)
     may_manage = "identity.manage" in actor.permissions
     grid = [
-        Column[PersonView]("name", "Person", lambda r: with_sub(r.name, r.email)),
-        Column[PersonView]("roles", "Roles", _roles),
-        Column[PersonView]("factor", "Second factor", _factor, priority=2),
+        Column[PersonView]("name", "Person", _person),
+        Column[PersonView]("roles", "Roles", lambda r: roles(r.memberships)),
+        Column[PersonView]("factor", "Second factor", factor, priority=2),
         Column[PersonView]("joined", "Joined", lambda r: timestamp(r.joined_at, now=now), priority=3),
         Column[PersonView](
-            "actions", "Actions", lambda r: _actions(r) if may_manage and r.id != actor.id else None, label_hidden=True
+            "actions", "Actions", lambda r: _manage(r) if may_manage and r.id != actor.id else None, label_hidden=True
         ),
     ]
+    nobody = Empty("Nobody found", "Nobody has this address or id. Addresses are found whole only.")
     return panel(
         lambda: Loaded(found.items, now),
         lambda rows: data_grid(rows, grid, caption="People", noun="people-list", row_key=lambda r: r.id),
-        title="People",
+        title="People" if found.next_cursor is None else f"The latest {_SHOWN} people; search for others",
         now=now,
         flush=True,
-        empty=Empty("Nobody yet", "Invite the first person."),
+        empty=nobody if search.strip() else Empty("Nobody yet", "Invite the first person."),
     )
 
 
@@ -48,15 +60,10 @@ def invitations_panel(services: Services, actor: Actor, purpose: str) -> Compone
     """The invitations that wait for an answer."""
     now = services.clock.now()
     grid = [
-        Column[InvitationView]("email", "Address", lambda r: with_sub(r.email, mono(r.id))),
-        Column[InvitationView]("role", "Role", lambda r: chip(r.role)),
+        Column[InvitationView]("email", "Address", lambda r: with_sub(r.email, copyable(r.id))),
+        Column[InvitationView]("role", "Role", lambda r: roles((MembershipView(r.role, None, r.organisation),))),
         Column[InvitationView]("expires", "Good until", lambda r: timestamp(r.expires_at), priority=2),
-        Column[InvitationView](
-            "actions",
-            "Actions",
-            lambda r: button("Withdraw", id=_ids.one("withdraw", r.id), kind="quiet"),
-            label_hidden=True,
-        ),
+        Column[InvitationView]("actions", "Actions", _withdraw, label_hidden=True),
     ]
     return panel(
         lambda: Loaded(services.identity.invitations.open_ones(actor, purpose=purpose), now),
@@ -68,20 +75,44 @@ def invitations_panel(services: Services, actor: Actor, purpose: str) -> Compone
     )
 
 
-def _roles(row: PersonView) -> list[Component]:
-    return [chip(role) for role in row.roles]
+def companies_panel(services: Services, actor: Actor) -> Component:
+    """The companies that affiliates and agencies act for."""
+    now = services.clock.now()
+    grid = [
+        Column[OrganisationView]("name", "Company", lambda r: r.name),
+        Column[OrganisationView]("id", "Id", lambda r: copyable(r.id)),
+        Column[OrganisationView]("founded", "Entered", lambda r: timestamp(r.founded_at, now=now)),
+    ]
+    return panel(
+        lambda: Loaded(services.identity.people.organisations(actor), now),
+        lambda rows: data_grid(rows, grid, caption="Companies", noun="people-companies", row_key=lambda r: r.id),
+        title="Companies",
+        now=now,
+        flush=True,
+        empty=Empty("No companies yet", "Affiliates and agencies act for a company: enter it before you invite them."),
+    )
 
 
-def _factor(row: PersonView) -> Component:
-    if row.suspended_at is not None:
-        return chip("suspended", State.BAD)
+def roles(memberships: tuple[MembershipView, ...]) -> Component | None:
+    """Roles, each with the company that it is for."""
+    said = [f"{each.role} · {each.organisation}" if each.organisation else each.role for each in memberships]
+    return html.Span([chip(words) for words in said], className="chips") if said else None
+
+
+def factor(row: PersonView) -> Component:
+    """Whether somebody has a second factor, suspended or not."""
     return chip("set up", State.GOOD) if row.second_factor else chip("not set up", State.PLAIN)
 
 
-def _actions(row: PersonView) -> Component:
-    other = (
-        button("Suspend", id=_ids.one("suspend", row.id), kind="danger")
-        if row.suspended_at is None
-        else button("Reinstate", id=_ids.one("reinstate", row.id))
-    )
-    return html.Div([button("End sign-ins", id=_ids.one("end", row.id)), other], className="acts")
+def _person(row: PersonView) -> Component:
+    suspended: list[Node] = [" ", chip("suspended", State.BAD)] if row.suspended_at is not None else []
+    return with_sub([row.name, *suspended], [html.Div(row.email), copyable(row.id)])
+
+
+def _manage(row: PersonView) -> Component:
+    return button("Manage", id=IDS.one("manage", row.id), icon_name="settings")
+
+
+def _withdraw(row: InvitationView) -> Component:
+    asks = Question("Withdraw the invitation?", f"The link that {row.email} got opens nothing any more.", "Withdraw")
+    return button("Withdraw", id=IDS.one("withdraw", row.id), kind="danger", asks=asks)

@@ -160,7 +160,7 @@ def _open(services: Services, actor: Actor, now: datetime) -> list[Component]:
             title="Processes",
             now=now,
             flush=True,
-            empty=Empty("No background process", "Start one with python manage.py up."),
+            empty=Empty("No background process", "Start one with ./manage.py up."),
         ),
     ]
 

@@ -17,6 +17,7 @@ from web.ui import (
     button,
     data_grid,
     form,
+    icon,
     mono,
     page_head,
     panel,
@@ -27,18 +28,28 @@ from web.ui import (
 )
 
 PATH = "/dashboards/evidence"
+_PEOPLE = "/admin/people"
 _ID_DIGITS = 32
 _ABOUT_SHOWN = 2
 _NOTED_LENGTH = 120
 
 
 def _noted(entry: AuditEntryView) -> str:
-    text = ", ".join(f"{name}: {value}" for name, value in entry.facts.items()) or "nothing noted"
-    return text if len(text) <= _NOTED_LENGTH else f"{text[: _NOTED_LENGTH - 1]}…"
+    said = [f"{name}: {value}" for name, value in entry.facts.items()]
+    return ", ".join([*said, *(f"{name}: sealed" for name in entry.sealed)]) or "nothing noted"
 
 
-def _about(entry: AuditEntryView) -> list[Node]:
-    shown: list[Node] = [html.Div(_found_by(subject)) for subject in entry.subjects[:_ABOUT_SHOWN]]
+def _noted_briefly(entry: AuditEntryView) -> Node:
+    text = _noted(entry)
+    if len(text) <= _NOTED_LENGTH:
+        return text
+    return html.Details(
+        [html.Summary(f"{text[: _NOTED_LENGTH - 1]}…"), html.Span(text, style={"overflowWrap": "anywhere"})]
+    )
+
+
+def _about(entry: AuditEntryView, *, may_see: bool) -> list[Node]:
+    shown: list[Node] = [html.Div(_whom(subject, may_see=may_see)) for subject in entry.subjects[:_ABOUT_SHOWN]]
     further = len(entry.subjects) - _ABOUT_SHOWN
     return [*shown, html.Small(f"and {further} more", className="dim")] if further > 0 else shown
 
@@ -51,13 +62,25 @@ def _found_by(an_id: str) -> Component:
     return html.A(mono(short), href=found_at, title=an_id, style={"whiteSpace": "nowrap"})
 
 
-_GRID = [
-    Column[AuditEntryView]("at", "When", lambda r: with_sub(timestamp(r.at), _found_by(r.id))),
-    Column[AuditEntryView]("verb", "What", lambda r: with_sub(r.verb, _noted(r))),
-    Column[AuditEntryView]("actor", "Who", lambda r: with_sub(r.actor_kind, _found_by(r.actor_id)), priority=2),
-    Column[AuditEntryView]("about", "About", _about, priority=3),
-    Column[AuditEntryView]("correlation", "Correlation", lambda r: _found_by(r.correlation_id), priority=3),
-]
+def _whom(an_id: str, *, may_see: bool) -> Component:
+    """An id; a person's leads to who that is as well, where the reader may ask."""
+    if not may_see or not an_id.startswith("usr_"):
+        return _found_by(an_id)
+    who = f"{_PEOPLE}?{urlencode({'search': an_id})}"
+    asks = html.A(icon("user", size=14, label=f"Who is {an_id}?"), href=who, title="Who is this?")
+    return html.Span([_found_by(an_id), asks], className="ref")
+
+
+def _grid(*, may_see: bool) -> list[Column[AuditEntryView]]:
+    return [
+        Column[AuditEntryView]("at", "When", lambda r: with_sub(timestamp(r.at), _found_by(r.id))),
+        Column[AuditEntryView]("verb", "What", lambda r: with_sub(r.verb, _noted_briefly(r))),
+        Column[AuditEntryView](
+            "actor", "Who", lambda r: with_sub(r.actor_kind, _whom(r.actor_id, may_see=may_see)), priority=2
+        ),
+        Column[AuditEntryView]("about", "About", lambda r: _about(r, may_see=may_see), priority=3),
+        Column[AuditEntryView]("correlation", "Correlation", lambda r: _found_by(r.correlation_id), priority=3),
+    ]
 
 
 def page(services: Services) -> Page:
@@ -66,6 +89,7 @@ def page(services: Services) -> Page:
     def layout(visit: Visit) -> Component:
         search, after = visit.query.get("search", ""), visit.query.get("after")
         now = services.clock.now()
+        grid = _grid(may_see="identity.people.read" in visit.actor.permissions)
         found = services.evidence.entries(visit.actor, PageRequest(after=after), search=search)
         more = None
         if found.next_cursor is not None:
@@ -73,12 +97,14 @@ def page(services: Services) -> Page:
             more = html.Div(button("Older", href=f"{PATH}?{following}", icon_name="chevron-right"), className="acts")
         table = panel(
             lambda: Loaded(found.items, now),
-            lambda rows: data_grid(rows, _GRID, caption="Changes", noun="evidence", row_key=lambda r: r.id),
+            lambda rows: data_grid(rows, grid, caption="Changes", noun="evidence", row_key=lambda r: r.id),
             title="Changes" if not search else f"Changes found by {search}",
             now=now,
             flush=True,
             empty=Empty(
-                "Nothing found", "Look for an id of a person, an entry, a trace or a correlation, or for a verb."
+                "Nothing found",
+                "Look for any id that stands in an entry, for a trace or a correlation, or for how a verb begins, such "
+                "as identity.people. Only changes stand here: what was refused or only read stands in the log.",
             ),
         )
         lead = "Written in the transaction of each change; personal values stand in it as ciphertext only."
@@ -89,7 +115,7 @@ def page(services: Services) -> Page:
 
 def _search(search: str) -> Component:
     return form(
-        text_input("Any id, or a verb", id="evidence-search", name="search", value=search, required=False),
+        text_input("Any id, or how a verb begins", id="evidence-search", name="search", value=search, required=False),
         action=PATH,
         csrf_token=None,
         actions=button("Search", submit=True, icon_name="search"),

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from services.facade import Services
 from services.kernel.context import Actor
 from services.metrics import FigureView, Summary, Window
-from services.metrics.units import SECONDS, display_unit
+from services.metrics.units import SECONDS, display_unit, target_text
 from web.shell.pages import Callbacks, Page, Visit
 from web.shell.sessions import current_actor
 from web.ui import (
@@ -35,6 +35,7 @@ _ids = Ids("playback")
 _REFRESH_MS = 30_000
 _SPANS = {"1": "24 h", "7": "7 d", "30": "30 d", "90": "90 d"}
 _P95 = 0.95
+_SHOWN = ("join_time_p95", "rebuffer_ratio")
 _DIMENSIONS = {"player": "Player", "stream": "Stream", "cdn": "Delivery network", "origin": "Origin"}
 
 
@@ -43,12 +44,12 @@ def page(services: Services) -> Page:
 
     def body(actor: Actor, days: str, dimension: str) -> list[Component]:
         figures = panel(
-            lambda: Loaded(services.figures.figures(actor), services.clock.now()),
+            lambda: Loaded([services.figures.figure(actor, name) for name in _SHOWN], services.clock.now()),
             lambda found: columns([_kpis(figure) for figure in found]),
             title="Last 24 hours",
             now=services.clock.now(),
         )
-        charts = [_history(services, actor, name, int(days)) for name in ("join_time_p95", "rebuffer_ratio")]
+        charts = [_history(services, actor, name, int(days)) for name in _SHOWN]
         return [figures, columns(charts, least="half"), _split(services, actor, int(days), dimension)]
 
     def layout(visit: Visit) -> Component:
@@ -85,12 +86,14 @@ def page(services: Services) -> Page:
 def _kpis(figure: FigureView) -> list[Component]:
     unit = display_unit(figure)
     value = fmt.quantity(unit.shown(figure.value), unit.sign)
-    target = f"{figure.target * unit.factor:g}{fmt.NBSP}{unit.sign}"
     beside = [
         kpi(c.title, fmt.duration(c.value) if c.unit == "seconds" else fmt.count(round(c.value)))
         for c in figure.companions
     ]
-    return [kpi(figure.title, str(value), note=f"target < {target}, {fmt.plural(figure.samples, 'play')}"), *beside]
+    return [
+        kpi(figure.title, str(value), note=f"target {target_text(figure)}, {fmt.plural(figure.samples, 'play')}"),
+        *beside,
+    ]
 
 
 def _history(services: Services, actor: Actor, name: str, days: int) -> Component:

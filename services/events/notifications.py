@@ -14,3 +14,18 @@ class MessageQueued(Fact):
 
     message_id: str
     queueing_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageSettled(Fact):
+    """What became of a message: sent, or failed with a cause, or dropped since there was nothing to say any more.
+
+    `refused` tells that its address will never take it, which an outage on the way there does not.
+    """
+
+    topic: ClassVar[str] = "notifications.message_settled"
+
+    cause: str
+    failed_because: str | None
+    dropped: bool = False
+    refused: bool = False

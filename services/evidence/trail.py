@@ -15,5 +15,5 @@ class AuditTrail:
 
     @query(permission="evidence.read")
     def entries(self, actor: Actor, page: PageRequest, *, search: str = "") -> Page[audit.AuditEntryView]:
-        """Return changes, newest first; `search` is any id that stands in them, or a verb."""
+        """Return changes, newest first; `search` is any id that stands in them, or how a verb begins."""
         return audit.entries(current().session, page, search=search.strip())

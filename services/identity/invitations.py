@@ -12,13 +12,14 @@ from services.identity.links import Links
 from services.identity.passwords import Passwords
 from services.identity.people_reads import EMAIL_PLACE, NAME_PLACE
 from services.identity.roles import IN_ORGANISATION, Role, is_staff, permissions_of
-from services.identity.rules import check_new_password, normalise_email, normalise_name
+from services.identity.rules import check_new_password, normalise_name
 from services.identity.sessions import SessionLife
 from services.identity.tables import InvitationRow, MembershipRow, OrganisationRow, UserRow
 from services.identity.upsert import insert_if_absent
 from services.identity.views import Client, InvitationView, IssuedInvitation, OpenedSession
 from services.infra.uow import Scope, UnitOfWork, current
 from services.infra.verbs import command, query
+from services.kernel.addresses import normalise_email
 from services.kernel.context import Actor
 from services.kernel.errors import Conflict, Gone, Invalid, NotFound
 from services.kernel.ids import new_id

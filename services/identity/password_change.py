@@ -51,15 +51,26 @@ class PasswordChange:
 
         Raises: Invalid for a wrong old or an unfit new password, RateLimited after too many tries, Unauthenticated.
         """
-        known = self.own(actor)
-        self.attempts.reserve(actor, [_lane(known.user_id)])
-        if not self.passwords.matches(known.password_hash, old):
-            message = "This is not your present password."
-            raise Invalid("password_wrong", message, fields={"old": message})
+        known = self._proved(actor, old, "old")
         check_new_password(new, about=known.about)
         return self.replace(
             actor, session_id=session_id, known_hash=known.password_hash, new_hash=self.passwords.hash(new)
         )
+
+    def prove(self, actor: Actor, *, password: str) -> str:
+        """Return the proof that whoever acts knows the present password: what changes the second factor asks for it.
+
+        Raises: Invalid for a wrong password, RateLimited after too many tries.
+        """
+        return self._proved(actor, password, "password").password_hash
+
+    def _proved(self, actor: Actor, password: str, field: str) -> Known:
+        known = self.own(actor)
+        self.attempts.reserve(actor, [password_lane(known.user_id)])
+        if not self.passwords.matches(known.password_hash, password):
+            message = "This is not your present password."
+            raise Invalid("password_wrong", message, fields={field: message})
+        return known
 
     @query(permission="identity.own.secure")
     def own(self, actor: Actor) -> Known:
@@ -79,7 +90,7 @@ class PasswordChange:
         if user.password_hash != known_hash:
             message = "Your password was changed meanwhile."
             raise Invalid("password_wrong", message, fields={"old": message})
-        forgive(scope, [_lane(actor.id)])
+        forgive(scope, [password_lane(actor.id)])
         self._store(scope, user, new_hash, "password_changed", except_id=row.id)
         roles, _ = people_reads.roles_of(scope.session, user.id)
         state = sessions.second_factor_state(scope.session, row, staff=is_staff(roles))
@@ -136,7 +147,7 @@ class PasswordChange:
         if reset_id not in used:
             raise _gone()
         scope.note(reset_id=reset_id)
-        forgive(scope, [_lane(user.id), Lane("account", user.email_digest, FREE_BY_ACCOUNT)])
+        forgive(scope, [password_lane(user.id), Lane("account", user.email_digest, FREE_BY_ACCOUNT)])
         self._store(scope, user, new_hash, "password_reset")
         return device_token(self.uow.vault, user.email_digest)
 
@@ -167,7 +178,8 @@ def _known(scope: Scope, user: UserRow) -> Known:
     return Known(user.id, user.password_hash, about)
 
 
-def _lane(user_id: str) -> Lane:
+def password_lane(user_id: str) -> Lane:
+    """Return where wrong passwords are counted that somebody signed in gives for their own account."""
     return Lane("password_change", user_id, FREE_BY_ACCOUNT)
 
 

@@ -25,16 +25,20 @@ class People:
         self.uow = uow
 
     @command(permission="identity.people.read")
-    def disclose(self, actor: Actor, page: PageRequest, *, purpose: str) -> Page[PersonView]:
+    def disclose(self, actor: Actor, page: PageRequest, *, purpose: str, search: str = "") -> Page[PersonView]:
         """Return people with names and addresses, the latest first; who read whom and why is recorded.
 
-        Raises: Invalid without a purpose.
+        `search` is an id, the end of one, or a whole address.
+
+        Raises: Invalid without a purpose, or for what is neither id nor address.
         """
         scope = current()
         people_reads.note_purpose(scope, purpose)
         chosen = sa.select(UserRow).order_by(UserRow.id.desc()).limit(page.size + 1)
         if page.after:
             chosen = chosen.where(UserRow.id < page.after)
+        if search.strip():
+            chosen = chosen.where(people_reads.matching(self.uow, search))
         rows = scope.session.scalars(chosen).all()
         shown = rows[: page.size]
         scope.about(*(row.id for row in shown))
@@ -115,10 +119,12 @@ class People:
     def found_organisation(self, actor: Actor, *, name: str) -> OrganisationView:
         """Enter a company that people can act for.
 
-        Raises: Invalid for an empty or overlong name.
+        Raises: Invalid for an empty or overlong name, Conflict where there is one of this name.
         """
-        scope = current()
-        row = OrganisationRow(id=new_id("org"), name=normalise_name(name), founded_at=self.uow.clock.now(), demo=False)
+        scope, called = current(), normalise_name(name)
+        if scope.session.scalar(sa.select(sa.exists().where(sa.func.lower(OrganisationRow.name) == called.lower()))):
+            raise Conflict("organisation_exists", "There is a company of this name already.")
+        row = OrganisationRow(id=new_id("org"), name=called, founded_at=self.uow.clock.now(), demo=False)
         scope.session.add(row)
         scope.note(organisation_id=row.id)
         return OrganisationView(row.id, row.name, row.founded_at)
@@ -165,14 +171,13 @@ def _refuse_last_admin(scope: Scope, user_id: str) -> None:
 
 
 def _person(scope: Scope, row: UserRow) -> PersonView:
-    roles, _ = people_reads.roles_of(scope.session, row.id)
     totp = scope.session.get(TotpRow, row.id)
     return PersonView(
         id=row.id,
         name=people_reads.name_of(scope, row),
         email=people_reads.email_of(scope, row),
-        roles=tuple(sorted(roles)),
+        memberships=people_reads.memberships_of(scope.session, row.id),
         joined_at=row.joined_at,
         suspended_at=row.suspended_at,
-        second_factor=totp is not None and totp.confirmed_at is not None,
+        second_factor_since=totp.confirmed_at if totp else None,
     )

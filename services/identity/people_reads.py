@@ -1,17 +1,20 @@
 """What several verbs read about a person: roles, name, address."""
 
+import re
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from services.identity.roles import Role, is_staff
-from services.identity.rules import normalise_email
 from services.identity.tables import MembershipRow, OrganisationRow, RecoveryCodeRow, TotpRow, UserRow
-from services.identity.views import SecurityView
+from services.identity.views import MembershipView, SecurityView
 from services.infra.uow import Scope, UnitOfWork
+from services.kernel.addresses import normalise_email
 from services.kernel.errors import Invalid
 
 EMAIL_PLACE = "identity_users.email"
 NAME_PLACE = "identity_users.name"
+ID_END_MIN = 6
 PLATFORM_ID = "org_" + "0" * 32
 """The organisation that stands for the platform itself."""
 
@@ -38,6 +41,37 @@ def roles_of(session: Session, user_id: str) -> tuple[frozenset[Role], str | Non
     ).all()
     companies = [organisation_id for _, organisation_id in rows if organisation_id != PLATFORM_ID]
     return frozenset(Role(role) for role, _ in rows), companies[0] if companies else None
+
+
+def memberships_of(session: Session, user_id: str) -> tuple[MembershipView, ...]:
+    """Return a person's roles with the companies that they have them in, the platform's own first."""
+    rows = session.execute(
+        sa.select(MembershipRow.role, OrganisationRow.id, OrganisationRow.name)
+        .join(OrganisationRow, OrganisationRow.id == MembershipRow.organisation_id)
+        .where(MembershipRow.user_id == user_id)
+        .order_by(OrganisationRow.id != PLATFORM_ID, OrganisationRow.name, MembershipRow.role)
+    ).all()
+    return tuple(
+        MembershipView(role, None, None) if company_id == PLATFORM_ID else MembershipView(role, company_id, name)
+        for role, company_id, name in rows
+    )
+
+
+def matching(uow: UnitOfWork, search: str) -> sa.ColumnElement[bool]:
+    """Return what finds a person by their id, by its last characters as other pages show it, or by their address.
+
+    Names and addresses are sealed, so that nothing finds a part of them.
+
+    Raises: Invalid for what is neither an id nor an address.
+    """
+    text = search.strip()
+    if "@" in text:
+        return UserRow.email_digest == email_digest(uow, text)
+    wanted = re.fullmatch(rf"(?:usr_)?(?:…|\.\.\.)?([0-9a-f]{{{ID_END_MIN},32}})", text.lower())
+    if wanted is None:
+        message = "Write a whole e-mail address, or an id such as usr_… or its last 8 characters."
+        raise Invalid("search_invalid", message, fields={"search": message})
+    return UserRow.id.endswith(wanted[1], autoescape=True)
 
 
 def name_of(scope: Scope, user: UserRow) -> str:

@@ -21,26 +21,8 @@ FORGIVEN_AFTER = timedelta(hours=24)
 STEP_SECONDS = 30
 STEPS_OF_DRIFT = 1
 
-_EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _ZXCVBN_LENGTH_MAX = 72
 _PRODUCT = ("greenlight", "green", "light")
-
-
-def normalise_email(text: str) -> str:
-    """Return the one form of an address under which it is stored and found.
-
-    Raises: Invalid for what is no deliverable address.
-    """
-    local, _, domain = unicodedata.normalize("NFKC", text).strip().rpartition("@")
-    try:
-        address = f"{local.lower()}@{domain.encode('idna').decode().lower()}"
-    except UnicodeError:
-        address = ""
-    dots = local.startswith(".") or local.endswith(".") or ".." in local
-    if dots or len(address) > 254 or not _EMAIL.fullmatch(address):  # noqa: PLR2004 -- RFC 5321 §4.5.3.1.3, less brackets
-        message = "Write an e-mail address such as name@example.com."
-        raise Invalid("email_invalid", message, fields={"email": message})
-    return address
 
 
 def normalise_name(text: str) -> str:

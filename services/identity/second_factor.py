@@ -13,6 +13,7 @@ from services.events.identity import AccountSecured
 from services.identity import people_reads, sessions
 from services.identity.attempts import Lane, count_try, forgive
 from services.identity.devices import device_token
+from services.identity.password_change import password_lane
 from services.identity.roles import is_staff
 from services.identity.rules import matching_step, normalise_recovery_code
 from services.identity.sessions import SessionLife
@@ -21,7 +22,7 @@ from services.identity.views import EnrolmentView, OpenedSession, SecondFactorSt
 from services.infra.uow import Scope, UnitOfWork, current
 from services.infra.verbs import command, query
 from services.kernel.context import Actor
-from services.kernel.errors import Conflict, Forbidden, Unauthenticated
+from services.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from services.kernel.ids import new_id
 
 ISSUER = "Greenlight"
@@ -57,16 +58,20 @@ class SecondFactor:
         return self._raised(scope, row)
 
     @command(permission="identity.own.enrol")
-    def begin_enrolment(self, actor: Actor, *, session_id: str) -> EnrolmentView:
+    def begin_enrolment(self, actor: Actor, *, session_id: str, proof: str | None = None) -> EnrolmentView:
         """Make a new secret, which counts only once a code of it was given; an older one stays in use until then.
 
-        Raises: Unauthenticated where the session is over; Forbidden where the present factor was not given.
+        Whoever replaces one gives the `proof` of `PasswordChange.prove`: an open browser alone takes over no account.
+
+        Raises: Unauthenticated where the session is over or the present factor was not given; Invalid without proof.
         """
         scope = current()
         scope.about(actor.id)
         row = sessions.live_own(scope, self.life, session_id)
         totp = _locked(scope, actor.id)
         _refuse_unverified(row, totp)
+        if totp.confirmed_at is not None:
+            _refuse_unproved(scope, proof)
         secret = pyotp.random_base32()
         totp.pending_sealed = self.uow.vault.seal(scope.session, actor.id, secret, _PENDING_PLACE)
         totp.pending_at = self.uow.clock.now()
@@ -114,10 +119,10 @@ class SecondFactor:
         return self._raised(scope, row), self._new_codes(scope, actor.id)
 
     @command(permission="identity.own.secure")
-    def renew_recovery_codes(self, actor: Actor, *, session_id: str) -> tuple[str, ...]:
+    def renew_recovery_codes(self, actor: Actor, *, session_id: str, proof: str) -> tuple[str, ...]:
         """Return new recovery codes, shown this once; the old ones are worth nothing from now on.
 
-        Raises: Conflict without a second factor; Unauthenticated, Forbidden.
+        Raises: Conflict without a second factor; Unauthenticated; Invalid without proof of the password.
         """
         scope = current()
         scope.about(actor.id)
@@ -125,19 +130,21 @@ class SecondFactor:
         if totp.confirmed_at is None:
             raise Conflict("second_factor_missing", "Set up a second factor first.")
         _refuse_unverified(row, totp)
+        _refuse_unproved(scope, proof)
         scope.publish(_secured(scope, "recovery_codes_renewed"))
         return self._new_codes(scope, actor.id)
 
     @command(permission="identity.own.secure")
-    def remove(self, actor: Actor, *, session_id: str) -> None:
+    def remove(self, actor: Actor, *, session_id: str, proof: str) -> None:
         """Take the second factor off one's own account.
 
-        Raises: Forbidden for staff, who need one; Unauthenticated.
+        Raises: Forbidden for staff, who need one; Unauthenticated; Invalid without proof of the password.
         """
         scope = current()
         scope.about(actor.id)
         row, totp = sessions.live_own(scope, self.life, session_id), _locked(scope, actor.id)
         _refuse_unverified(row, totp)
+        _refuse_unproved(scope, proof)
         roles, _ = people_reads.roles_of(scope.session, actor.id)
         if is_staff(roles):
             raise Forbidden("second_factor_required", "Staff need a second factor; you can replace it.")
@@ -146,12 +153,21 @@ class SecondFactor:
 
     @command(permission="identity.manage")
     def take_off(self, actor: Actor, *, user_id: str) -> None:
-        """Take a lost second factor off a person's account and end all their sign-ins; staff must set up a new one."""
-        scope = current()
-        scope.about(user_id)
-        taken_off(scope, user_id)
-        sessions.end(scope, user_id, "second_factor_changed")
-        scope.publish(_secured(scope, "second_factor_removed", user_id))
+        """Take a lost second factor off a person's account and end all their sign-ins; staff must set up a new one.
+
+        Raises: NotFound; Conflict for one's own, or where there is none.
+        """
+        if user_id == actor.id:
+            raise Conflict("second_factor_own", "Replace your own second factor on the page of your account.")
+        _lost(current(), current().session.get(UserRow, user_id, with_for_update=True))
+
+    @command(permission="identity.found")
+    def take_off_by_address(self, actor: Actor, *, email: str) -> None:
+        """Take a lost second factor off from the operator's command line: the way out for the only administrator.
+
+        Raises: Invalid for a wrong address; NotFound; Conflict where there is none.
+        """
+        _lost(current(), people_reads.by_email(current(), email))
 
     def _matched(self, scope: Scope, code: str) -> str | None:
         """Use up the code, and return what kind it was; nothing for a wrong or used one."""
@@ -209,6 +225,18 @@ def taken_off(scope: Scope, user_id: str) -> None:
     scope.session.execute(sa.delete(TotpRow).where(TotpRow.user_id == user_id))
 
 
+def _lost(scope: Scope, user: UserRow | None) -> None:
+    if user is None:
+        raise NotFound("person_unknown", "There is no such person.")
+    scope.about(user.id)
+    totp = _locked(scope, user.id)
+    if totp.confirmed_at is None:
+        raise Conflict("second_factor_missing", "This person has no second factor.")
+    taken_off(scope, user.id)
+    scope.note(sessions_ended=sessions.end(scope, user.id, "second_factor_changed"))
+    scope.publish(_secured(scope, "second_factor_removed", user.id))
+
+
 def _locked(scope: Scope, user_id: str) -> TotpRow:
     # The person's row is the lock: a second factor may not exist yet.
     scope.session.get_one(UserRow, user_id, with_for_update=True, populate_existing=True)
@@ -223,6 +251,13 @@ def _locked(scope: Scope, user_id: str) -> TotpRow:
 def _refuse_unverified(row: SessionRow, totp: TotpRow) -> None:
     if totp.confirmed_at is not None and row.second_factor_at is None:
         raise Unauthenticated("second_factor_due", "Give the code of your present second factor first.")
+
+
+def _refuse_unproved(scope: Scope, proof: str | None) -> None:
+    if proof is None or scope.session.get_one(UserRow, scope.actor.id).password_hash != proof:
+        message = "Give your present password."
+        raise Invalid("password_wrong", message, fields={"password": message})
+    forgive(scope, [password_lane(scope.actor.id)])
 
 
 def _recovery_code() -> str:

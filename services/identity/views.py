@@ -108,16 +108,35 @@ class IssuedInvitation:
 
 
 @dataclass(frozen=True, slots=True)
+class MembershipView:
+    """A role that a person has, and the company in which they have it; none for the platform itself."""
+
+    role: str
+    organisation_id: str | None
+    organisation: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PersonView:
     """A person as an administrator sees them."""
 
     id: str
     name: str
     email: str
-    roles: tuple[str, ...]
+    memberships: tuple[MembershipView, ...]
     joined_at: datetime
     suspended_at: datetime | None
-    second_factor: bool
+    second_factor_since: datetime | None
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What they are, in whichever company."""
+        return tuple(sorted({each.role for each in self.memberships}))
+
+    @property
+    def second_factor(self) -> bool:
+        """Whether they have a second factor."""
+        return self.second_factor_since is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ ciphertext under the subject's own key. Its hash is RFC 6962's leaf hash, so tha
 
 import hashlib
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +21,7 @@ from services.kernel.context import correlation
 from services.kernel.paging import Page, PageRequest
 
 LEAF_VERSION = 1
+_ID = re.compile(rb'"([a-z]{2,5}_[0-9a-f]{32})"')
 
 
 class AuditEntryRow(Base):
@@ -46,9 +49,18 @@ class AuditSubjectRow(Base):
     subject_id: Mapped[str] = column(PersonalData.SUBJECT_ID, primary_key=True, index=True)
 
 
+class AuditMentionRow(Base):
+    """Which ids stand in what an entry notes: a session, a message, an invitation."""
+
+    __tablename__ = "audit_mentions"
+
+    entry_id: Mapped[str] = column(PersonalData.NONE, sa.ForeignKey("audit_entries.id"), primary_key=True)
+    mentioned_id: Mapped[str] = column(PersonalData.SUBJECT_ID, primary_key=True, index=True)
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntryView:
-    """One change as reviewers read it."""
+    """One change as reviewers read it; `sealed` names the personal values that stand in it as ciphertext."""
 
     id: str
     at: datetime
@@ -59,6 +71,7 @@ class AuditEntryView:
     trace_id: str
     subjects: tuple[str, ...]
     facts: dict[str, object]
+    sealed: tuple[str, ...]
     leaf_hash: str
 
 
@@ -102,27 +115,33 @@ def record(scope: Scope) -> None:
     )
     scope.session.flush()
     scope.session.add_all(AuditSubjectRow(entry_id=entry_id, subject_id=s) for s in sorted(scope.subjects))
+    noted = rfc8785.dumps(scope.facts)  # type: ignore[arg-type] # `note` has checked that JSON can carry them
+    mentioned = sorted({each.decode() for each in _ID.findall(noted)})
+    scope.session.add_all(AuditMentionRow(entry_id=entry_id, mentioned_id=each) for each in mentioned)
     scope.session.flush()
 
 
 def entries(session: Session, page: PageRequest, *, search: str = "") -> Page[AuditEntryView]:
-    """Return audit entries, newest first; `search` is an id of any kind that stands in them, or a verb."""
+    """Return audit entries, newest first; `search` is an id of any kind that stands in them, or how a verb begins."""
     query = sa.select(AuditEntryRow).order_by(AuditEntryRow.id.desc()).limit(page.size + 1)
     if page.after:
         query = query.where(AuditEntryRow.id < page.after)
     if search:
         about = sa.select(AuditSubjectRow.entry_id).where(AuditSubjectRow.subject_id == search)
-        columns = (
-            AuditEntryRow.id,
-            AuditEntryRow.actor_id,
-            AuditEntryRow.correlation_id,
-            AuditEntryRow.trace_id,
-            AuditEntryRow.verb,
-        )
-        query = query.where(sa.or_(AuditEntryRow.id.in_(about), *(c == search for c in columns)))
+        mentioning = sa.select(AuditMentionRow.entry_id).where(AuditMentionRow.mentioned_id == search)
+        columns = (AuditEntryRow.id, AuditEntryRow.actor_id, AuditEntryRow.correlation_id, AuditEntryRow.trace_id)
+        verb = sa.func.lower(AuditEntryRow.verb).startswith(search.lower(), autoescape=True)
+        within = AuditEntryRow.id.in_(about.union(mentioning))
+        query = query.where(sa.or_(within, verb, *(c == search for c in columns)))
     rows = session.scalars(query).all()
     views = [_view(row) for row in rows[: page.size]]
     return Page(views, views[-1].id if len(rows) > page.size else None)
+
+
+def lately(session: Session, since_at: datetime, domains: Sequence[str]) -> frozenset[str]:
+    """Return the ids of the entries since an instant that verbs of these domains wrote."""
+    of_these = sa.or_(*(AuditEntryRow.verb.startswith(f"{domain}.", autoescape=True) for domain in domains))
+    return frozenset(session.scalars(sa.select(AuditEntryRow.id).where(AuditEntryRow.at >= since_at, of_these)))
 
 
 def _view(row: AuditEntryRow) -> AuditEntryView:
@@ -137,5 +156,6 @@ def _view(row: AuditEntryRow) -> AuditEntryView:
         trace_id=row.trace_id,
         subjects=tuple(leaf["subjects"]),
         facts=leaf["facts"],
+        sealed=tuple(sorted({name for values in leaf["sealed"].values() for name in values})),
         leaf_hash=row.leaf_hash.hex(),
     )

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from services.infra.crypto import master_key, new_master_keyset
+from services.infra.targets import Opening
 from services.kernel.errors import Invalid
 
 PREFIX = "GREENLIGHT_"
@@ -80,6 +81,14 @@ def _sender(text: str) -> str:
     return text
 
 
+def _openings(text: str) -> str:
+    try:
+        Opening.parse(text)
+    except ValueError as error:
+        raise ValueError("names no network; write 10.1.0.0/16, 127.0.0.1:9100 or [::1]:9100, by comma") from error
+    return text
+
+
 def _secret_key(secret: SecretStr) -> SecretStr:
     if 0 < len(secret.get_secret_value()) < SECRET_KEY_LENGTH_MIN:
         raise ValueError(
@@ -91,6 +100,12 @@ def _secret_key(secret: SecretStr) -> SecretStr:
 def _keyset(secret: SecretStr) -> SecretStr:
     if secret.get_secret_value():
         master_key(secret.get_secret_value())
+    return secret
+
+
+def _test_key(secret: SecretStr) -> SecretStr:
+    if secret.get_secret_value() and not secret.get_secret_value().startswith(("sk_test_", "rk_test_")):
+        raise ValueError("is no test key of Stripe; this release's checkout offers test cards only, so none else fits")
     return secret
 
 
@@ -141,6 +156,9 @@ class Settings(BaseModel):
     log_format: Literal["json", "console"] = Field(
         "json", description="JSON lines for machines, or lines for a terminal."
     )
+    export_dir: str = Field(
+        "", description="Folder of a static copy of the status page, for hosting elsewhere; none by default."
+    )
     release: str = Field("dev", description="Release that logs, spans and errors name.")
     otlp_endpoint: Annotated[str, _url("http", "https")] = Field(
         "", description="OTLP/HTTP collector for spans, such as http://127.0.0.1:4318; none by default."
@@ -149,11 +167,41 @@ class Settings(BaseModel):
         "", description="Prometheus-compatible server that figures are read from; none by default."
     )
     metric_store: Literal["sql", "prometheus"] = Field("sql", description="Store that figures are read from.")
+    stripe_secret_key: Annotated[SecretStr, AfterValidator(_test_key)] = Field(
+        SecretStr(""),
+        description="Secret test key at Stripe; without it and the webhook's secret nothing can be bought.",
+    )
+    stripe_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Signing secret of the webhook at Stripe that points to /hooks/stripe."
+    )
+    stripe_url: Annotated[str, _url("https", "http")] = Field(
+        "https://api.stripe.com", description="Where Stripe's API is; the demo puts its local sandbox here."
+    )
     smtp_url: Annotated[str, _url("smtp", "smtps")] = Field(
         "", description="Mail server, such as smtp://127.0.0.1:2525; mails wait in the queue while there is none."
     )
     mail_from: Annotated[str, AfterValidator(_sender)] = Field(
         "Greenlight <no-reply@greenlight.invalid>", description="Sender of our mails."
+    )
+    outbound_allow: Annotated[str, AfterValidator(_openings)] = Field(
+        "", description="Private networks that webhooks and probes may go to, such as 10.1.0.0/16,127.0.0.1:9100."
+    )
+    probe_allow: Annotated[str, AfterValidator(_openings)] = Field(
+        "", description="Private networks that probes alone may go to; `up` opens what it starts on this machine."
+    )
+    built_in_vantage: bool = Field(default=True, description="Run probes inside the background process.")
+    prober_server: Annotated[str, _url("https", "http")] = Field(
+        "", description="Installation that a prober process reports to, such as https://status.example.com."
+    )
+    prober_key: SecretStr = Field(SecretStr(""), description="API key of a prober process's vantage.")
+    prober_control: str = Field(
+        "",
+        pattern=r"^([^\s,]+:\d{1,5}(,[^\s,]+:\d{1,5})*)?$",
+        description="Servers (host:port, by comma) that a prober asks whether it is offline itself; by default its "
+        "installation and this machine's name servers.",
+    )
+    slack_url: Annotated[str, _url("https", "http")] = Field(
+        "https://hooks.slack.com", description="Where Slack's incoming webhooks stand."
     )
     ingest_enabled: bool = Field(
         default=True, description="Accept player beacons; off answers 410, which tells players to stop."

@@ -229,6 +229,9 @@ def _unchanged(session: Session) -> Iterator[None]:
     """Refuse every change to a session that others write in; what they have changed so far goes down first."""
     session.flush()
     connection = session.connection()
+    if event.contains(connection, "before_cursor_execute", _refuse_write):
+        yield  # a question inside a question: the outer one holds the guard
+        return
     event.listen(connection, "before_cursor_execute", _refuse_write)
     try:
         yield

@@ -3,11 +3,14 @@
 Source: RFC 9562 §5.7 (UUID version 7).
 """
 
+import hashlib
 import re
 import secrets
 import threading
 import time
 
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PUBLIC_LENGTH = 12
 _PREFIXED = re.compile(r"[a-z]{2,5}_[0-9a-f]{32}")
 _lock = threading.Lock()
 _last = 0
@@ -40,3 +43,17 @@ def is_id(text: str, prefix: str) -> bool:
 def secret_token() -> str:
     """Return 256 unguessable bits for a link, a cookie or a key, safe in URLs."""
     return secrets.token_urlsafe(32)
+
+
+def derived_public_id(text: str) -> str:
+    """Return the 12-character id that always belongs to a text."""
+    number, found = int.from_bytes(hashlib.sha256(text.encode()).digest()[:12], "big"), ""
+    while len(found) < _PUBLIC_LENGTH:
+        number, rest = divmod(number, len(_BASE36))
+        found += _BASE36[rest]
+    return found
+
+
+def public_id() -> str:
+    """Return a new 12-character id in the form that readers of status pages expect: lower case and digits."""
+    return "".join(secrets.choice(_BASE36) for _ in range(_PUBLIC_LENGTH))

@@ -1,6 +1,7 @@
 """What is measured, how it is kept, and what it says: player reports in, service levels out."""
 
 from services.metrics.catalogue import METRICS, Dimensions, Observation
+from services.metrics.counting import CellCount, Counts
 from services.metrics.door import Door, DoorPolicy
 from services.metrics.exposition import Exposition
 from services.metrics.figures import GRAINS, Figures
@@ -17,7 +18,9 @@ __all__ = [
     "SESSIONS_MAX",
     "SLIS",
     "WOKEN_MAX",
+    "CellCount",
     "CompanionView",
+    "Counts",
     "Dimensions",
     "Door",
     "DoorPolicy",

@@ -25,7 +25,10 @@ class Metric:
     """One metric.
 
     A `distribution` answers quantiles; a `total` answers sums and counts only. `good_at_most` is the value up to and
-    including which an observation is good, counted exactly beside the sketch.
+    including which an observation is good, counted exactly beside the sketch. `exported_range` is the span that an
+    exported histogram divides finely.
+
+    Units: `good_at_most` and `exported_range` are in `unit`.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Metric:
     unit: Literal["milliseconds", "occurrences"]
     help: str
     good_at_most: int | None = None
+    exported_range: tuple[int, int] = (20, 120_000)
 
 
 class Observation(NamedTuple):
@@ -66,4 +70,42 @@ START_FAILURES = Metric(
     "start_failures", "total", "occurrences", "Plays that were asked for and failed before the first frame."
 )
 
-METRICS = {m.name: m for m in (JOIN_TIME, STALL_TIME, PLAY_TIME, EXITS_BEFORE_START, START_FAILURES)}
+CHECKOUTS_ATTEMPTED = Metric(
+    "checkouts_attempted",
+    "total",
+    "occurrences",
+    "Attempts to pay that ended, paid or not; buyers who walked away are not among them.",
+)
+CHECKOUTS_PAID = Metric("checkouts_paid", "total", "occurrences", "Attempts to pay that ended paid.")
+CHECKOUTS_FAILED = Metric("checkouts_failed", "total", "occurrences", "Attempts to pay that ended without money.")
+CHECKOUTS_ABANDONED = Metric(
+    "checkouts_abandoned", "total", "occurrences", "Orders whose buyer walked away and did not pay."
+)
+PAYOUT_LATENCY = Metric(
+    "payout_latency",
+    "distribution",
+    "milliseconds",
+    "Time from the approval of a payout until the money reached the creator.",
+    good_at_most=86_400_000,
+    exported_range=(60_000, 30 * 86_400_000),
+)
+PAYOUTS_OVERDUE = Metric(
+    "payouts_overdue", "total", "occurrences", "Payouts that were not paid within the target after their approval."
+)
+
+METRICS = {
+    m.name: m
+    for m in (
+        JOIN_TIME,
+        STALL_TIME,
+        PLAY_TIME,
+        EXITS_BEFORE_START,
+        START_FAILURES,
+        CHECKOUTS_ATTEMPTED,
+        CHECKOUTS_PAID,
+        CHECKOUTS_FAILED,
+        CHECKOUTS_ABANDONED,
+        PAYOUT_LATENCY,
+        PAYOUTS_OVERDUE,
+    )
+}

@@ -24,8 +24,6 @@ from services.metrics.tables import LIVE_SESSIONS, TOTALS, DimensionSetRow, Tall
 PREFIX = "greenlight_"
 LABELS = ("origin",)
 """The dimensions that are exported; the others would multiply the buckets."""
-_LOWEST_MS, _HIGHEST_MS = 20, 120_000
-_BINS = range(bin_of(_LOWEST_MS), bin_of(_HIGHEST_MS) + 1)
 _ORIGINS = ("real", "demo")
 
 
@@ -136,7 +134,9 @@ def _families(metric: Metric, cells: dict[str, Cell]) -> Iterator[Family]:
 
 def _histogram(metric: Metric, origin: str, cell: Cell) -> Histogram:
     sketch = cell.sketch or Sketch()
-    edges = [(edge(index), count) for index, count in zip(_BINS, sketch.cumulative(iter(_BINS)), strict=True)]
+    lowest, highest = metric.exported_range
+    bins = range(bin_of(lowest), bin_of(highest) + 1)
+    edges = [(edge(index), count) for index, count in zip(bins, sketch.cumulative(iter(bins)), strict=True)]
     if metric.good_at_most is not None:
         edges.append((float(metric.good_at_most), cell.good_count))
         edges.sort()

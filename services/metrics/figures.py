@@ -16,8 +16,10 @@ from services.metrics.slis import SLIS, Sli
 from services.metrics.views import CompanionView, FigureState, FigureView, PointView
 
 SPARKLINE_SECONDS = 3_600
+LONG_SPARKLINE_SECONDS = 21_600
 GRAINS = {1: 3_600, 7: 21_600, 30: 86_400, 90: 86_400}
 """The spans of history that pages offer, in days, and the grain of each in seconds."""
+_DAY_SECONDS = 86_400
 _RUNNING = timedelta(milliseconds=1)
 """A half-open window that ends now leaves out what arrives at this very instant; figures are to have it."""
 _TITLES = {
@@ -25,6 +27,11 @@ _TITLES = {
     "start_failures": "Start failures",
     "stall_time": "Time stalled",
     "play_time": "Time played",
+    "checkouts_attempted": "Checkouts attempted",
+    "checkouts_paid": "Checkouts paid",
+    "checkouts_failed": "Checkouts failed",
+    "checkouts_abandoned": "Buyers who walked away",
+    "payouts_overdue": "Payouts overdue",
 }
 
 
@@ -74,9 +81,12 @@ class Figures:
             newest_at=newest,
             as_of=now,
             window_seconds=sli.window_seconds,
-            series=self._points(actor, sli, window, SPARKLINE_SECONDS, where),
+            series=self._points(actor, sli, window, _sparkline_seconds(sli), where),
             companions=tuple(_companion(m, summaries[m]) for m in sli.companions),
             good_share=_good_share(sampled),
+            higher_is_better=sli.higher_is_better,
+            sample_noun=sli.sample_noun,
+            source=sli.source,
         )
 
     def history(self, actor: Actor, name: str, days: int, *, where: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -105,11 +115,11 @@ class Figures:
         return self._store.summary(actor, metric, window, quantiles=quantiles, where=where)
 
     def _failing_lately(self, actor: Actor, sli: Sli, window: Window, where: Mapping[str, str] | None) -> bool:
-        """Tell whether lately starts that came to nothing outnumber the others, as in an outage that has just begun."""
+        """Tell whether lately what came to nothing outnumbers the others, as in an outage that has just begun."""
         if not sli.failures:
             return False
-        lately = Window(window.ends_at - timedelta(seconds=sli.stale_after_seconds), window.ends_at)
-        counted = (sli.samples_of, *sli.failures)
+        lately = Window(window.ends_at - timedelta(seconds=sli.lately_seconds), window.ends_at)
+        counted = (sli.successes, *sli.failures)
         return _outnumbered(sli, {m: self._store.summary(actor, m, lately, where=where) for m in counted})
 
     def _demo_samples(self, actor: Actor, sli: Sli, window: Window, where: Mapping[str, str] | None) -> int:
@@ -145,7 +155,8 @@ class Figures:
 
 
 def _metrics_of(sli: Sli) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((sli.metric, *sli.whole, sli.samples_of, *sli.companions)))
+    counted = (sli.successes, *sli.failures) if sli.failures else ()
+    return tuple(dict.fromkeys((sli.metric, *sli.whole, sli.samples_of, *sli.companions, *counted)))
 
 
 def _value(sli: Sli, summaries: Mapping[str, Summary]) -> float | None:
@@ -164,14 +175,25 @@ def _state(sli: Sli, value: float | None, samples: int, age_seconds: float | Non
         return FigureState.STALE
     if samples < sli.minimum_samples:
         return FigureState.FEW_SAMPLES
-    if value >= sli.target:
+    if sli.higher_is_better:
+        # A floor near 1 leaves little room: what counts is how much of what may be missing is missing.
+        used, allowed = 1 - value, 1 - sli.target
+    else:
+        used, allowed = value, sli.target
+    if used >= allowed:
         return FigureState.MISSED
-    return FigureState.NEAR if value > sli.target * sli.near_ratio else FigureState.MET
+    return FigureState.NEAR if used > allowed * sli.near_ratio else FigureState.MET
 
 
 def _outnumbered(sli: Sli, summaries: Mapping[str, Summary]) -> bool:
+    if not sli.failures:
+        return False
     failures = sum(summaries[m].count for m in sli.failures)
-    return failures >= sli.minimum_samples and failures > summaries[sli.samples_of].count
+    return failures >= sli.minimum_failures and failures > summaries[sli.successes].count
+
+
+def _sparkline_seconds(sli: Sli) -> int:
+    return SPARKLINE_SECONDS if sli.window_seconds <= _DAY_SECONDS else LONG_SPARKLINE_SECONDS
 
 
 def _good_share(sampled: Summary) -> float | None:

@@ -1,4 +1,4 @@
-"""How a figure's unit is written for people: one sign and factor, wherever the figure is shown."""
+"""How a figure's unit and target are written for people: one sign and factor, wherever the figure is shown."""
 
 from dataclasses import dataclass
 
@@ -18,13 +18,25 @@ class DisplayUnit:
 
 
 SECONDS = DisplayUnit("s", 0.001)
+HOURS = DisplayUnit("h", 1 / 3_600_000)
 PERCENT = DisplayUnit("%", 100)
 _UNITS = {"milliseconds": SECONDS, "ratio": PERCENT}
+_LONG_MS = 2 * 3_600_000
+"""From a target of so many milliseconds on, people think in hours."""
+_NBSP = "\u00a0"
 
 
 def display_unit(figure: FigureView) -> DisplayUnit:
     """Return the unit in which people see a figure."""
+    if figure.unit == "milliseconds" and figure.target >= _LONG_MS:
+        return HOURS
     return _UNITS[figure.unit]
+
+
+def target_text(figure: FigureView) -> str:
+    """Return what a figure is held against, such as "< 2 s" or "> 95 %"."""
+    unit = display_unit(figure)
+    return f"{'>' if figure.higher_is_better else '<'} {figure.target * unit.factor:g}{_NBSP}{unit.sign}"
 
 
 def is_duration(view: CompanionView) -> bool:

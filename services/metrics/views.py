@@ -34,9 +34,10 @@ class PointView:
 class FigureView:
     """One live figure with everything that a reader needs to trust it.
 
-    `samples` counts plays; `demo_samples` of them came from the demo generator. `newest_at` is when the newest
-    measurement arrived. `good_share` is the share of samples within the target, where the store counts it. The
-    companions are counts and sums beside the figure, each in seconds or occurrences.
+    `samples` counts what `sample_noun` names; `demo_samples` of them came from the demo generator. `newest_at` is when
+    the newest measurement arrived. `good_share` is the share of samples within the target, where the store counts it.
+    The companions are counts and sums beside the figure, each in seconds or occurrences. With `higher_is_better` the
+    target is a floor, otherwise a ceiling. `source` says where the samples come from.
 
     Units: `value`, `target` and the series are in `unit`.
     """
@@ -57,6 +58,9 @@ class FigureView:
     series: tuple[PointView, ...]
     companions: tuple["CompanionView", ...]
     good_share: float | None = None
+    higher_is_better: bool = False
+    sample_noun: str = "play"
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

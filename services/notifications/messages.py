@@ -1,11 +1,12 @@
 """Messages: composed in the transaction of the fact that causes them, sent outside of any, then settled."""
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from services.events.notifications import MessageQueued
+from services.events.notifications import MessageQueued, MessageSettled
 from services.infra.uow import Scope, UnitOfWork, current
 from services.infra.verbs import command, query
 from services.kernel.context import Actor, correlation
@@ -13,7 +14,7 @@ from services.kernel.errors import Conflict, Gone, NotFound
 from services.kernel.ids import new_id
 from services.kernel.paging import Page, PageRequest
 from services.notifications import templates
-from services.notifications.ports import AddressBook, Correspondent, Mail
+from services.notifications.ports import AddressBook, Addressee, Mail, Retry, RetryBook
 from services.notifications.tables import MessageRow
 from services.notifications.templates import Content
 from services.notifications.views import MessageState, MessageView
@@ -22,28 +23,33 @@ UNSENT_KEPT = timedelta(days=7)
 """How long the content of a message that was never sent is kept; its links are over by then."""
 
 
+DELIVERY = "notifications.deliver"
+"""The work that hands messages over."""
+REPORTED = frozenset({"status_notice"})
+"""Letters whose cause wants to know what became of them."""
 _WAITS = (MessageRow.waiting_since.is_not(None), MessageRow.sent_at.is_(None), MessageRow.failed_at.is_(None))
 
 
 class Messages:
     """Composes, shows and settles messages."""
 
-    def __init__(self, uow: UnitOfWork, address_book: AddressBook, public_url: str) -> None:
+    def __init__(self, uow: UnitOfWork, address_book: AddressBook, public_url: str, retries: RetryBook) -> None:
         self.uow, self.address_book, self.public_url = uow, address_book, public_url.rstrip("/")
+        self.retries = retries
 
     @command(permission="notifications.deliver")
     def compose_invitation(self, actor: Actor, *, invitation_id: str) -> str | None:
         """Compose the letter that invites a person; nothing where the invitation is not open any more."""
         to = self.address_book.invitation(actor, invitation_id, purpose="deliver the invitation")
         content = templates.invitation(to, self.public_url) if to else None
-        return self._queued(to, content, "invitation", f"invitation:{invitation_id}")
+        return self.queued(to, content, "invitation", f"invitation:{invitation_id}")
 
     @command(permission="notifications.deliver")
     def compose_password_reset(self, actor: Actor, *, reset_id: str) -> str | None:
         """Compose the letter with a reset link; nothing where there is nobody to write to."""
         to = self.address_book.password_reset(actor, reset_id, purpose="deliver the reset link")
         content = templates.password_reset(to, self.public_url) if to else None
-        return self._queued(to, content, "password_reset", f"reset:{reset_id}")
+        return self.queued(to, content, "password_reset", f"reset:{reset_id}")
 
     @command(permission="notifications.deliver")
     def compose_account_secured(
@@ -52,7 +58,7 @@ class Messages:
         """Compose the letter that tells a person what changed about the guards of their account."""
         to = self.address_book.person(actor, user_id, purpose="tell the owner of a change to the account")
         content = templates.account_secured(to, self.public_url, change, occurred_at) if to else None
-        return self._queued(to, content, "account_secured", f"secured:{change_id}")
+        return self.queued(to, content, "account_secured", f"secured:{change_id}")
 
     @query(permission="notifications.deliver")
     def outgoing(self, actor: Actor, message_id: str) -> Mail | None:
@@ -78,6 +84,7 @@ class Messages:
             html=content["html"],
             queued_at=row.queued_at,
             correlation_id=row.correlation_id,
+            unsubscribe_url=content.get("unsubscribe_url", ""),
         )
 
     @command(permission="notifications.deliver")
@@ -86,6 +93,7 @@ class Messages:
         row = _found(current(), message_id)
         row.sent_at, row.waiting_since, row.content_sealed = self.uow.clock.now(), None, None
         row.failed_at = row.failed_because = None
+        self._say_settled(row, None)
 
     @command(permission="notifications.deliver")
     def settle_waiting(self, actor: Actor, *, message_id: str) -> None:
@@ -94,11 +102,15 @@ class Messages:
         row.waiting_since = row.waiting_since or self.uow.clock.now()
 
     @command(permission="notifications.deliver")
-    def settle_failed(self, actor: Actor, *, message_id: str, cause: str) -> None:
-        """Note that a message could not be delivered, and why; its content stays for another try."""
+    def settle_failed(self, actor: Actor, *, message_id: str, cause: str, refused: bool = False) -> None:
+        """Note that a message could not be delivered, and why; its content stays for another try.
+
+        `refused` tells that its address will never take it.
+        """
         row = _found(current(), message_id)
         if row.sent_at is None:
             row.failed_at, row.failed_because = self.uow.clock.now(), cause[:64]
+            self._say_settled(row, cause[:64], refused=refused)
         current().note(cause=cause[:64])
 
     @query(permission="notifications.deliver")
@@ -161,10 +173,12 @@ class Messages:
         if only_failed:
             chosen = chosen.where(MessageRow.failed_at.is_not(None))
         rows = current().session.scalars(chosen).all()
-        views = [_view(row) for row in rows[: page.size]]
+        retried = {str(each.payload.get("message_id")): each for each in self.retries.retrying(DELIVERY)}
+        views = [_view(row, retried.get(row.id)) for row in rows[: page.size]]
         return Page(views, views[-1].id if len(rows) > page.size else None)
 
-    def _queued(self, to: Correspondent | None, content: Content | None, template: str, cause: str) -> str | None:
+    def queued(self, to: Addressee | None, content: Content | None, template: str, cause: str) -> str | None:
+        """Queue a letter inside the running verb, once for each cause; nothing where there is nobody to write to."""
         scope = current()
         if to is None or content is None:
             scope.note(template=template, composed=False)
@@ -182,7 +196,7 @@ class Messages:
             queued_at=self.uow.clock.now(),
         )
         row.recipient_sealed = vault.seal(scope.session, subject_id, to.email, _place(row, "recipient"))
-        said = json.dumps({"subject": content.subject, "text": content.text, "html": content.html})
+        said = json.dumps(asdict(content))
         row.content_sealed = vault.seal(scope.session, subject_id, said, _place(row, "content"))
         scope.session.add(row)
         scope.session.flush()
@@ -190,6 +204,13 @@ class Messages:
         scope.note(template=template, message_id=row.id)
         _publish(scope, row.id)
         return row.id
+
+    def _say_settled(self, row: MessageRow, failed_because: str | None, *, refused: bool = False) -> None:
+        if row.template in REPORTED:
+            now = self.uow.clock.now()
+            current().publish(
+                MessageSettled(occurred_at=now, cause=row.cause, failed_because=failed_because, refused=refused)
+            )
 
 
 def _too_old(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
@@ -217,8 +238,8 @@ def _place(row: MessageRow, part: str) -> str:
     return f"notifications_messages.{part}:{row.id}"
 
 
-def _view(row: MessageRow) -> MessageView:
-    state = MessageState.QUEUED
+def _view(row: MessageRow, retry: Retry | None) -> MessageView:
+    state = MessageState.RETRYING if retry else MessageState.QUEUED
     if row.sent_at:
         state = MessageState.SENT
     elif row.failed_at:
@@ -232,6 +253,7 @@ def _view(row: MessageRow) -> MessageView:
         state=state,
         queued_at=row.queued_at,
         sent_at=row.sent_at,
-        failed_because=row.failed_because,
+        failed_because=retry.because if retry and state is MessageState.RETRYING else row.failed_because,
+        next_attempt_at=retry.next_attempt_at if retry and state is MessageState.RETRYING else None,
         correlation_id=row.correlation_id,
     )

@@ -1,17 +1,22 @@
 """What notifications do when something happened elsewhere, and how a composed message leaves the building."""
 
 import logging
+import re
 from datetime import datetime
 
 from services.events.identity import AccountSecured, InvitationIssued, PasswordResetRequested
 from services.events.notifications import MessageQueued
 from services.infra.durable import Effect, Failure, Json, Reaction, Subscription
 from services.kernel.context import JobActor
-from services.notifications.messages import Messages
+from services.notifications.messages import DELIVERY, Messages
 from services.notifications.ports import MailGateway
 
 ACTOR = JobActor("notifications", frozenset({"notifications.deliver", "identity.correspond"}))
 WAITING, SENT, OVER = "waiting", "sent", "over"
+_ATTEMPTS = 150
+"""About a day of them, ten minutes apart in the end: a mail server that is down overnight loses nothing."""
+_RECIPIENT_REFUSED = re.compile(r"smtp_5\d\d")
+"""How the gateway says that the address itself is refused for good; a refused text or account is not the address's."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +64,8 @@ class Post:
     def give_up(self, fact: MessageQueued, failure: Failure) -> None:
         """Note that a message could not be delivered."""
         _log.error("mail_not_delivered", extra={"message_id": fact.message_id, "cause": failure.code})
-        self.messages.settle_failed(ACTOR, message_id=fact.message_id, cause=failure.code)
+        refused = not failure.retryable and _RECIPIENT_REFUSED.fullmatch(failure.code) is not None
+        self.messages.settle_failed(ACTOR, message_id=fact.message_id, cause=failure.code, refused=refused)
 
     def queue_waiting(self, _tick_at: datetime) -> None:
         """Queue again what waits, where there is a mail server by now, and drop what nobody can use any more."""
@@ -77,5 +83,5 @@ class Post:
             Reaction(InvitationIssued, "notifications.compose_invitation", self.invite),
             Reaction(PasswordResetRequested, "notifications.compose_password_reset", self.help_in),
             Reaction(AccountSecured, "notifications.compose_account_secured", self.warn),
-            Effect(MessageQueued, "notifications.deliver", self.deliver, self.settle, self.give_up),
+            Effect(MessageQueued, DELIVERY, self.deliver, self.settle, self.give_up, _ATTEMPTS),
         )

@@ -41,6 +41,7 @@ class Content:
     subject: str
     text: str
     html: str
+    unsubscribe_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

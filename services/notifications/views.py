@@ -11,6 +11,8 @@ class MessageState(StrEnum):
     QUEUED = "queued"
     WAITING = "waiting"
     """There is no mail server to hand it to."""
+    RETRYING = "retrying"
+    """The mail server did not take it; it is tried again by itself."""
     SENT = "sent"
     FAILED = "failed"
 
@@ -26,4 +28,5 @@ class MessageView:
     queued_at: datetime
     sent_at: datetime | None
     failed_because: str | None
+    next_attempt_at: datetime | None
     correlation_id: str

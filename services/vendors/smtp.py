@@ -1,6 +1,7 @@
 """Mail by SMTP: one connection a mail, TLS where the address says so, refusals told apart from hiccups.
 
-Source: RFC 5321 §4.2.1 (reply codes), RFC 5322 §3.6.4 (Message-ID), RFC 3834 §5 (Auto-Submitted).
+Source: RFC 5321 §4.2.1 (reply codes), RFC 5322 §3.6.4 (Message-ID), RFC 3834 §5 (Auto-Submitted),
+RFC 8058 (List-Unsubscribe-Post).
 """
 
 import smtplib
@@ -88,6 +89,9 @@ class SmtpGateway:
             message["Message-ID"] = f"<{mail.message_id}@{self._sender.domain}>"
             message["Auto-Submitted"] = "auto-generated"
             message["X-Correlation-Id"] = mail.correlation_id
+            if mail.unsubscribe_url:
+                message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+                message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
             message.set_content(mail.text)
             message.add_alternative(mail.html, subtype="html")
         except (ValueError, IndexError) as error:
@@ -121,12 +125,14 @@ def _replies_translated() -> Iterator[None]:
         yield
     except smtplib.SMTPRecipientsRefused as error:
         code = next((code for code, _ in error.recipients.values()), 0)
-        raise _refusal(code, "recipient") from error
-    except (smtplib.SMTPAuthenticationError, smtplib.SMTPSenderRefused) as error:
-        # The fault is in our settings: the mail is good once an operator has mended them.
+        raise _refusal(code, "recipient", f"smtp_{code}") from error
+    except (
+        smtplib.SMTPAuthenticationError, smtplib.SMTPSenderRefused, smtplib.SMTPConnectError, smtplib.SMTPHeloError
+    ) as error:  # fmt: skip
+        # The fault is in our settings or our standing: the mail is good once an operator has mended them.
         raise MailUnavailable(f"smtp_{error.smtp_code}", "The mail server refuses our account or sender.") from error
     except smtplib.SMTPResponseException as error:
-        raise _refusal(error.smtp_code, "message") from error
+        raise _refusal(error.smtp_code, "message", f"smtp_message_{error.smtp_code}") from error
     except UnicodeError as error:
         raise MailRefused("mail_malformed", "This mail holds what is no text.") from error
     except smtplib.SMTPNotSupportedError as error:
@@ -135,11 +141,11 @@ def _replies_translated() -> Iterator[None]:
         raise MailUnavailable("smtp_unreachable", "The mail server does not answer.") from error
 
 
-def _refusal(code: int, what: str) -> MailRefused | MailUnavailable:
+def _refusal(code: int, what: str, name: str) -> MailRefused | MailUnavailable:
     permanent_from, end = 500, 600
     if permanent_from <= code < end:
-        return MailRefused(f"smtp_{code}", f"The mail server refuses the {what}.")
-    return MailUnavailable(f"smtp_{code}", f"The mail server does not take the {what} now.")
+        return MailRefused(name, f"The mail server refuses the {what}.")
+    return MailUnavailable(name, f"The mail server does not take the {what} now.")
 
 
 def _wrong(what: str) -> Invalid:

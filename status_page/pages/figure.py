@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
 from services.metrics.units import display_unit
-from services.metrics.views import FigureView
+from services.metrics.views import FigureView, PointView
 from status_page.presentation import STATES, companion, target, value_of, verdict, window
 from web.ui import (
+    Event,
     Option,
     Point,
     card,
@@ -33,14 +33,12 @@ SPANS = {1: "24 h", 7: "7 d", 30: "30 d", 90: "90 d"}
 
 @dataclass(frozen=True, slots=True)
 class FigureHistory:
-    """A figure and how it went.
-
-    Shape: `rows` has one row per bucket; columns `starts_at`, `value` in the figure's unit, `samples`.
-    """
+    """A figure, how it went by bucket, and what happened meanwhile."""
 
     figure: FigureView
-    rows: pd.DataFrame
+    points: tuple[PointView, ...]
     days: int
+    marks: tuple[Event, ...] = ()
 
 
 def figure_page(history: FigureHistory, now: datetime) -> Component:
@@ -52,9 +50,10 @@ def figure_page(history: FigureHistory, now: datetime) -> Component:
         columns([
             kpi(f"Last {window(figure)}", str(value_of(figure)),
                 note=f"target {aim.text}"),
-            *([kpi("Within the target", fmt.percent(figure.good_share), note="share of plays, counted exactly")]
+            *([kpi("Within the target", fmt.percent(figure.good_share),
+                   note=f"share of {figure.sample_noun}s, counted exactly")]
               if figure.good_share is not None else []),
-            kpi("Plays", fmt.count(figure.samples), note=_origin(figure)),
+            kpi(f"{figure.sample_noun.capitalize()}s", fmt.count(figure.samples), note=_origin(figure)),
             *[kpi(c.title, companion(c), note="raw sum of the window") for c in figure.companions],
         ], heading="Figures"),
         _trend(history),
@@ -65,26 +64,29 @@ def figure_page(history: FigureHistory, now: datetime) -> Component:
 def _origin(figure: FigureView) -> str:
     if figure.demo_samples:
         return f"{fmt.count(figure.demo_samples)} of them from the demo generator"
-    return "all from real players"
+    return "none of them from the demo generator"
 
 
 def trend(history: FigureHistory, *, values_href: str | None = None) -> Component:
     """The figure over time against its target."""
     figure, aim = history.figure, target(history.figure)
     unit = display_unit(figure)
-    points = [
-        Point(at.to_pydatetime(), unit.shown(None if pd.isna(value) else float(value)))
-        for at, value in zip(history.rows["starts_at"], history.rows["value"], strict=True)
-    ]
-    return trend_chart(
+    least = figure.minimum_samples
+    points = [Point(p.starts_at, unit.shown(p.value), few=p.samples < least) for p in history.points]
+    chart = trend_chart(
         points,
         title=f"{figure.title}, {SPANS[history.days]}",
         unit=unit.sign,
         target=aim.value,
         target_text=aim.text,
+        events=history.marks,
         short=values_href is not None,
         values_href=values_href,
     )
+    if not any(point.few and point.value is not None for point in points):
+        return chart
+    dotted = f"Dotted where a bucket has fewer than {fmt.plural(least, figure.sample_noun)}."
+    return html.Div([chart, html.P(dotted, className="small dim")])
 
 
 def _trend(history: FigureHistory) -> Component:
@@ -100,7 +102,7 @@ def _state(figure: FigureView, now: datetime) -> Component:
             "State": chip(verdict(figure), STATES[figure.state]),
             "Newest sample": timestamp(figure.newest_at, now=now),
             "Window": f"the last {window(figure)}, moving",
-            "Judged from": fmt.plural(figure.minimum_samples, "play"),
+            "Judged from": fmt.plural(figure.minimum_samples, figure.sample_noun),
             "Computed": timestamp(figure.as_of),
         }),
         title="Now",

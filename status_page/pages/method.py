@@ -1,20 +1,20 @@
 """How we measure: what a figure is, where it comes from, and what we do with what is missing."""
 
-from collections.abc import Sequence
-
 from dash import html
 from dash.development.base_component import Component
 
+from services.components.views import UptimePolicy
 from services.metrics.views import FigureView
 from status_page.presentation import HREF, target, window
+from status_page.state import StatusState
 from web.ui import card, facts, fmt, page_head, prose, stack
 
 
-def method_page(figures: Sequence[FigureView]) -> Component:
-    """The whole content of the page."""
+def method_page(state: StatusState, policy: UptimePolicy) -> Component:
+    """The whole content of the page; `policy` is what the arithmetic of uptime reads."""
     return stack([
         page_head("How we measure", lead="What stands behind every figure on these pages."),
-        *[_figure(figure) for figure in figures],
+        *[_figure(figure) for figure in state.figures],
         card(
             prose([
                 ("Players report what happened to them: they send CMCD version 2 event reports (CTA-5004-B) while a "
@@ -44,7 +44,39 @@ def method_page(figures: Sequence[FigureView]) -> Component:
             ]),
             title="What we do with what is missing",
         ),
+        *_accounting(state, policy),
     ], gap="large")  # fmt: skip
+
+
+def _accounting(state: StatusState, policy: UptimePolicy) -> list[Component]:
+    """How components are found to be down, what counts as uptime, and when a promise counts as broken."""
+    rules = [html.Span([html.B(f"{sla.title}. "), sla.policy]) for sla in state.slas]
+    return [
+        card(
+            prose([
+                ("Components are asked from several places, each a program of its own with its own key. A component is "
+                "down once enough places agree; fewer than that are shown as such. A place that falls silent says "
+                "nothing: where too few are left to judge, the state is not known, which is neither up nor down."),
+                ("One failed answer is no outage: a change counts once it is confirmed, and then from when it began. "
+                "Every raw answer is kept."),
+                ("Maintenance never hides an outage: what is worse is shown. What a person sets by hand is shown as "
+                "set by hand, with the reason."),
+            ]),
+            title="How components are judged",
+        ),
+        card(prose(list(policy.words)), title="What counts as uptime"),
+        card(
+            prose([
+                ("A promise counts as broken by the rate at which its budget burns, never by one bad sample: each rule "
+                "looks at a long and a short window, and fires where both burn faster than its factor. A rule judges "
+                "once its long window is full; until then the page says so. A breach opens an incident by itself, and "
+                "closes it once the long window is healthy."),
+                "What is left of a budget has a sign: below zero more went wrong than was allowed.",
+                *rules,
+            ]),
+            title="When a promise counts as broken",
+        ),
+    ]  # fmt: skip
 
 
 def _figure(figure: FigureView) -> Component:
@@ -54,7 +86,7 @@ def _figure(figure: FigureView) -> Component:
             facts({
                 "Target": target(figure).text,
                 "Window": f"the last {window(figure)}",
-                "Judged from": fmt.plural(figure.minimum_samples, "play"),
+                "Judged from": fmt.plural(figure.minimum_samples, figure.sample_noun),
                 "Raw counts and history": html.A(f"{figure.title} in full", href=HREF.format(name=figure.name)),
             }),
         ],

@@ -1,80 +1,184 @@
 """The page that everybody opens first: whether all is well, and what that is measured from."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
-from services.metrics.views import FigureState, FigureView
+from services.components.views import ComponentsView, ComponentView, GroupView
+from services.metrics.views import FigureView
 from status_page.pages.figure import SPANS, FigureHistory, trend
+from status_page.pages.rows import DAYS, active_card, component_row, group_row, incident_list
 from status_page.presentation import HREF, figure_tile
-from status_page.snapshot import StatusState
-from web.ui import card, columns, fmt, note, stack, timestamp, verdict
-from web.ui.theme import State
+from status_page.state import StatusState
+from status_page.verdict import overall, troubled
+from status_page.wording import began_at, incident_href, span_of
+from web.ui import Node, Option, card, columns, fmt, link, note, segmented_links, timestamp, verdict
+from web.ui.nodes import attrs, flatten
 
-LIVE_ID, TICK_ID = "status-live", "status-tick"
-REFRESH_MS = 10_000
-
-
-def overall(state: StatusState) -> tuple[str, State]:
-    """The page's first words: what the worst of the figures says, and never green on nothing."""
-    if not state.current:
-        return "Our measurements cannot be read just now", State.UNKNOWN
-    missed = [f for f in state.figures if f.state is FigureState.MISSED]
-    if missed:
-        return f"{_listed(missed)} {'misses its target' if len(missed) == 1 else 'miss their targets'}", State.BAD
-    near = [f for f in state.figures if f.state is FigureState.NEAR]
-    if near:
-        return f"{_listed(near)} {'is' if len(near) == 1 else 'are'} near the limit", State.WARN
-    if state.figures and all(f.state is FigureState.MET for f in state.figures):
-        return "All figures meet their targets", State.GOOD
-    if any(f.state is FigureState.MET for f in state.figures):
-        return "What is measured meets its target; not everything is measured", State.UNKNOWN
-    return "Not enough measured to judge", State.UNKNOWN
+RECENT_DAYS, RECENT_MOST = 90, 5
+ROWS_MOST = 60
+"""With more components than these, the page shows groups, and leads to their components."""
+TROUBLED_MOST = 20
 
 
-def now_page(state: StatusState, histories: Sequence[FigureHistory], now: datetime) -> Component:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the reader chose to see: days in the bars, and days in the trends."""
+
+    bars: int = 90
+    trend: int = 90
+
+
+def now_page(state: StatusState, histories: Sequence[FigureHistory], now: datetime, choice: Choice) -> Component:
     """The whole content of the page; `now` is the instant that ages count from."""
-    tick = dcc.Interval(id=TICK_ID, interval=REFRESH_MS)
-    return stack(
-        [tick, html.Div(live(state, now), id=LIVE_ID), *_histories(histories), _explained(state.figures)], gap="large"
-    )
-
-
-def live(state: StatusState, now: datetime) -> Component:
-    """The part of the page that is drawn again while it is open."""
-    title, colour = overall(state)
-    samples = max((f.samples for f in state.figures), default=0)
-    lead = f"Measured from {fmt.plural(samples, 'play')} in the last 24 hours. "
-    if not samples:
-        lead = "Nothing was measured in the last 24 hours. "
     return html.Div(
-        [
-            verdict(title, colour, lead=lead, live=timestamp(state.as_of, now=now, prefix="updated")),
+        flatten([
+            _first_words(state, now),
+            [active_card(each, now) for each in state.active],
             columns([figure_tile(figure, now) for figure in state.figures], heading="Figures"),
-        ],
+            _components(state.components, choice),
+            _upcoming(state),
+            _recent(state, now),
+            _trends(histories, choice),
+            _explained(state.figures),
+        ]),
         className="stack large",
+        id="status-live",
+    )  # fmt: skip
+
+
+def _first_words(state: StatusState, now: datetime) -> Component:
+    title, colour = overall(state)
+    live = timestamp(state.as_of, now=now, prefix="updated" if state.current else "last known state,")
+    return verdict(title, colour, lead=_measured_from(state), live=live)
+
+
+def _measured_from(state: StatusState) -> str:
+    counted = [fmt.plural(f.samples, f.sample_noun) for f in _distinct(state.figures) if f.samples]
+    if not counted:
+        return "Nothing was measured lately. "
+    listed = " and ".join(filter(None, [", ".join(counted[:-1]), counted[-1]]))
+    return f"Measured from {listed}, each within its window. "
+
+
+def _distinct(figures: Sequence[FigureView]) -> list[FigureView]:
+    """The first figure of each kind of sample: two figures of the same plays are not twice as many plays."""
+    found: dict[str, FigureView] = {}
+    for figure in figures:
+        found.setdefault(figure.sample_noun, figure)
+    return list(found.values())
+
+
+def _components(view: ComponentsView, choice: Choice) -> Node:
+    shown = [each for each in view.components if not each.only_show_if_degraded or each in troubled([each])]
+    if not shown and not view.groups:
+        return None
+    toggle = segmented_links(
+        "Days in the bars",
+        [Option(word, f"{word} days", href=f"?bars={word}&days={choice.trend}#components") for word in DAYS],
+        str(choice.bars),
+    )
+    many = not view.complete or len(shown) > ROWS_MOST
+    body = _grouped(view, shown, choice) if many else _all(view, shown, choice)
+    legend = note("Hatched days have no measurement. They count neither as up nor as down.")
+    return card([*body, legend], title="Components", aside=toggle, id="components")
+
+
+def _all(view: ComponentsView, shown: Sequence[ComponentView], choice: Choice) -> list[Component]:
+    loose = [each for each in shown if each.group_id is None]
+    blocks: list[Node] = [_rows(loose, choice)] if loose else []
+    for group in view.groups:
+        members = [each for each in shown if each.group_id == group.id]
+        if members:
+            blocks.append(_group_block(group, members, choice))
+    return [html.Div(flatten(blocks), className="stack large")]
+
+
+def _group_block(group: GroupView, members: Sequence[ComponentView], choice: Choice) -> Component:
+    head = html.Div(
+        flatten([
+            html.H3(group.name),
+            html.P(group.description, className="small dim") if group.description else None,
+        ]),
+        className="grouphead",
+    )  # fmt: skip
+    return html.Section([head, _rows(members, choice)], **attrs(aria_label=group.name))
+
+
+def _rows(members: Sequence[ComponentView], choice: Choice) -> Component:
+    return html.Div([component_row(each, choice.bars) for each in members], className="uptimes")
+
+
+def _grouped(view: ComponentsView, shown: Sequence[ComponentView], choice: Choice) -> list[Component]:
+    """Thousands of components: those that are not well, then the groups, each leading to its own pages."""
+    wrong = troubled(shown)
+    blocks: list[Component] = []
+    if wrong:
+        more = len(wrong) - TROUBLED_MOST
+        rest = html.P(f"{more:,} more are not well; see their groups.", className="dim small") if more > 0 else None
+        blocks.append(
+            html.Section(
+                flatten([html.Div(html.H3("Not well now"), className="grouphead"),
+                         _rows(wrong[:TROUBLED_MOST], choice), rest]),
+                **attrs(aria_label="Not well now"),
+            )
+        )  # fmt: skip
+    blocks.append(html.Div([group_row(group, choice.bars) for group in view.groups], className="uptimes"))
+    return [html.Div(blocks, className="stack large")]
+
+
+def _upcoming(state: StatusState) -> Node:
+    if not state.upcoming:
+        return None
+    rows = [
+        html.Li([
+            html.A(each.name, href=incident_href(each)),
+            html.Span(flatten(span_of(began_at(each), each.scheduled_until)), className="dim"),
+        ])
+        for each in state.upcoming[:RECENT_MOST]
+    ]  # fmt: skip
+    return card(
+        html.Ul(rows, className="lines"),
+        title="Scheduled maintenance",
+        aside=link("All maintenance", "/status/maintenance/", arrow=True),
     )
 
 
-def _histories(histories: Sequence[FigureHistory]) -> list[Component]:
-    return [
+def _recent(state: StatusState, now: datetime) -> Component:
+    since = now - timedelta(days=RECENT_DAYS)
+    recent = [each for each in state.incidents if each.started_at >= since][:RECENT_MOST]
+    body: Node = incident_list(recent, now)
+    if not recent:
+        body = html.P(f"No incident in the last {RECENT_DAYS} days.", className="dim")
+    return card(body, title="Incidents", aside=link("All history", "/status/history/", arrow=True), id="incidents")
+
+
+def _trends(histories: Sequence[FigureHistory], choice: Choice) -> Node:
+    if not histories:
+        return None
+    spans = segmented_links(
+        "Span of the trends",
+        [Option(str(d), label, href=f"?days={d}&bars={choice.bars}#trends") for d, label in SPANS.items()],
+        str(choice.trend),
+    )
+    charts = [
         card(
             trend(history, values_href=f"{HREF.format(name=history.figure.name)}?days={history.days}"),
-            title=f"{history.figure.title}, {SPANS[history.days]}",
+            title=history.figure.title,
+            level=3,
         )
         for history in histories
     ]
-
-
-def _listed(figures: Sequence[FigureView]) -> str:
-    return " and ".join(f.title for f in figures)
+    head = html.Header([html.H2("Trends"), spans], className="cardhead")
+    return html.Section([head, columns(charts, least="half")], id="trends", className="later")
 
 
 def _explained(figures: Sequence[FigureView]) -> Component:
     lead = (
-        "Every figure is one merge over all plays of its window, never an average of averages. "
+        "Every figure is one merge over all events of its window, never an average of averages. "
         "Raw counts, history and definition:"
     )
     return note(

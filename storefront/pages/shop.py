@@ -58,6 +58,11 @@ def watch_path(slug: str) -> str:
     return f"/shop/watch/{slug}"
 
 
+def buy_path(slug: str) -> str:
+    """The address at which a title is bought."""
+    return f"/shop/buy/{slug}"
+
+
 def running_time(seconds: int) -> str:
     """A length as players write it: 1:00, 1:02:03."""
     hours, rest = divmod(seconds, 3600)

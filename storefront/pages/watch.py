@@ -7,19 +7,21 @@ from dash import html
 from dash.development.base_component import Component
 
 from services.catalogue.views import TitleView
+from services.payments.views import OfferView
 from storefront.media import media_url
-from storefront.pages.shop import running_time, title_card
-from web.ui import Node, attrs, card, facts, icon
+from storefront.pages.shop import buy_path, running_time, title_card
+from web.ui import Node, attrs, button, card, facts, icon
+from web.ui.nodes import flatten
 
 BEACONS: Final = "/ingest/cmcd"
 STATUS_FIGURE: Final = "/status/figures/join_time_p95/"
 OTHERS_MAX: Final = 5
 
 
-def watch_page(title: TitleView, titles: Sequence[TitleView]) -> Component:
-    """The player with its words at the left, this play and further titles at the right."""
+def watch_page(title: TitleView, titles: Sequence[TitleView], offer: OfferView | None = None) -> Component:
+    """The player with its words at the left, this play and further titles at the right; what it costs, if it does."""
     others = [each for each in titles if each.slug != title.slug][:OTHERS_MAX]
-    left = html.Div([_player(title), _about(title)], className="stage")
+    left = html.Div([_player(title), _about(title, offer)], className="stage")
     right = html.Div([_this_play(), *([_further(others)] if others else [])], className="beside")
     return html.Div([left, right], className="watch")
 
@@ -71,19 +73,25 @@ def _fault() -> Component:
     )
 
 
-def _about(title: TitleView) -> Component:
+def _about(title: TitleView, offer: OfferView | None) -> Component:
     return html.Div(
-        [
+        flatten([
             html.H1(title.title),
             html.P(
                 [html.B(title.creator_name), html.Span(running_time(title.duration_seconds), className="num")],
                 className="by",
             ),
             html.P(title.description, className="told"),
+            _offer(offer) if offer is not None else None,
             html.P(title.attribution, className="licence"),
-        ],
+        ]),
         className="about",
-    )
+    )  # fmt: skip
+
+
+def _offer(offer: OfferView) -> Component:
+    buy = button(f"Buy for {offer.price}", href=buy_path(offer.title_slug), kind="primary", icon_name="shopping-bag")
+    return html.Div([buy, html.Span("Watching stays free; buying pays its maker.")], className="offer")
 
 
 def _place(name: str, words: str = "—") -> Component:

@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 from processes.demo_data import seed_people
 from processes.web import build
 from services.identity import ROLE_PERMISSIONS
-from services.identity.roles import VERIFYING_PERMISSIONS
+from services.identity.roles import KEY_PERMISSIONS, MACHINE_PERMISSIONS, PUBLIC_PERMISSIONS, VERIFYING_PERMISSIONS
 from services.infra.migrate import migrate
 from services.infra.settings import read
 from services.infra.verbs import REGISTRY, VerbInfo
-from services.kernel.context import Actor, UserActor, VisitorActor
+from services.kernel.context import Actor, ApiKeyActor, UserActor, VisitorActor
 from services.wiring import Wired, wire
 from tests.access.walker import Matrix, Walk
 from web.shell.routes import FIRST_FACTOR, PUBLIC, SIGNED_IN, Access, declared_rules
@@ -23,7 +23,10 @@ from web.ui import bundles
 
 UNVERIFIED = "unverified"
 """A member of staff whose second factor is still due."""
+KEY = "key"
+"""A program whose API key has every permission that a key can have."""
 COOKIE = "greenlight-session"
+_MAKER = UserActor("usr_maker", KEY_PERMISSIONS | {"partners.manage"})
 
 
 def make_product(folder: Path) -> tuple[Wired, Flask]:
@@ -38,11 +41,14 @@ def make_product(folder: Path) -> tuple[Wired, Flask]:
 def walk_of(wired: Wired, server: Flask, matrix: Matrix) -> Walk:
     """Return a walk on which every role has signed in once, by password and second factor."""
     tokens = session_tokens(wired, server)
+    made = wired.services.keys.create(_MAKER, name="Walker", permissions=KEY_PERMISSIONS | MACHINE_PERMISSIONS)
 
     def client_as(role: str) -> FlaskClient:
         client = server.test_client()
         if role in tokens:
             client.set_cookie(COOKIE, tokens[role])
+        if role == KEY:
+            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {made.token}"
         return client
 
     return Walk(server, matrix, client_as)
@@ -69,6 +75,7 @@ def actors() -> dict[str, Actor]:
     }
     people["visitor"] = VisitorActor(permissions=next(p for r, p in ROLE_PERMISSIONS.items() if r.value == "visitor"))
     people[UNVERIFIED] = UserActor("usr_unverified", VERIFYING_PERMISSIONS)
+    people[KEY] = ApiKeyActor("key_1", KEY_PERMISSIONS | MACHINE_PERMISSIONS | PUBLIC_PERMISSIONS)
     return people
 
 
@@ -80,7 +87,7 @@ def verbs() -> dict[str, VerbInfo]:
 def drafts(walk: Walk) -> dict[str, Callable[[str], str]]:
     """Return, for each kind of door, who passes by what the code declares: a draft to be read before it is agreed."""
     by_route = {
-        f"{method} {rule.rule}": declared.access
+        f"{method} {rule.rule}": declared
         for rule, declared in declared_rules(walk.server)
         if declared is not None
         for method in rule.methods or ()
@@ -90,12 +97,15 @@ def drafts(walk: Walk) -> dict[str, Callable[[str], str]]:
     def of_permission(name: str) -> str:
         return " ".join(role for role in walk.matrix.roles if name in holders[role]) or "nobody"
 
-    def of_access(access: Access) -> str:
+    def of_access(access: Access, *, api_key: bool = False) -> str:
         known = {PUBLIC: "everyone", FIRST_FACTOR: "people unverified", SIGNED_IN: "people"}
-        return known.get(access) or of_permission(access.permission)
+        named = known.get(access) or of_permission(access.permission)
+        if api_key:
+            return KEY if KEY in named.split() else "nobody"
+        return named if access == PUBLIC else named.removesuffix(f" {KEY}").removeprefix(KEY) or "nobody"
 
     return {
-        "routes": lambda door: of_access(by_route[door]),
+        "routes": lambda door: of_access(by_route[door].access, api_key=by_route[door].api_key),
         "pages": lambda door: of_access(walk.pages()[door].access),
         "callbacks": lambda door: of_access((found := walk.callbacks()[door])[0].callback_access[found[1]]),
         "verbs": lambda name: of_permission(REGISTRY[name].permission),

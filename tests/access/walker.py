@@ -25,7 +25,9 @@ from web.shell.pages import Page
 from web.shell.routes import declared_rules
 
 SKIPPED_METHODS = frozenset({"HEAD", "OPTIONS"})
-REFUSALS = frozenset({"sign_in_required", "second_factor_required", "forbidden"})
+REFUSALS = frozenset(
+    {"sign_in_required", "second_factor_required", "forbidden", "key_required", "key_lacks_permission"}
+)
 OK, NOT_THERE, BROKEN = 200, 404, 500
 ROUTER = "..shell-page.children...shell-drawn.data.."
 # Dash tells callbacks with one output apart by a hash of their inputs.

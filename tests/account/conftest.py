@@ -61,6 +61,8 @@ class Forms(HTMLParser):
             self._open = self.by_action.setdefault(str(values.get("action")), {})
         elif tag == "input" and self._open is not None and values.get("name"):
             self._open[str(values["name"])] = values.get("value") or ""
+        elif tag == "button" and self._open is not None and values.get("formaction"):
+            self.by_action[str(values["formaction"])] = self._open
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":

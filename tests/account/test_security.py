@@ -95,10 +95,10 @@ def test_a_second_factor_is_set_up_replaced_and_taken_off(
     join(Role.FAN)
     browser.sign_in("ada@example.com")
     keys = []
-    for _ in range(2):
+    for begin in ("/account/second-factor/begin", f"{SECURITY}/second-factor/replace"):
         clock.advance(seconds=60)
         browser.get(SECURITY)
-        browser.get(browser.send("/account/second-factor/begin").location)
+        browser.get(browser.send(begin, proof=PASSWORD).location)
         keys.append(browser.key)
         assert (
             browser.send("/account/second-factor/set-up", code=current_code(keys[-1], clock.now())).status_code == 200
@@ -106,10 +106,12 @@ def test_a_second_factor_is_set_up_replaced_and_taken_off(
     assert keys[0] != keys[1]
     browser.get(SECURITY)
     assert "10 left" in browser.page
-    browser.send(f"{SECURITY}/recovery-codes")
+    browser.send(f"{SECURITY}/recovery-codes", proof="not my password")
+    assert "This is not your present password." in browser.page
+    browser.send(f"{SECURITY}/recovery-codes", proof=PASSWORD)
     assert len(browser.codes) == 10
     browser.get(SECURITY)
-    assert browser.send(f"{SECURITY}/second-factor/remove").location == f"{SECURITY}?done=removed"
+    assert browser.send(f"{SECURITY}/second-factor/remove", proof=PASSWORD).location == f"{SECURITY}?done=removed"
     assert "not set up" in browser.get(SECURITY).get_data(as_text=True)
 
 

@@ -79,6 +79,23 @@ def test_a_run_that_was_killed_half_way_is_finished_by_the_next_without_doubles(
     assert told(store, clock) == resumed
 
 
+def test_others_are_let_in_between_two_days_and_whoever_is_stopped_goes_on_later(
+    recording: Recording, store: SqlMetricStore, clock: FixedClock
+) -> None:
+    rests: list[float] = []
+
+    def rest(seconds: float) -> bool:
+        rests.append(seconds)
+        return len(rests) == 2
+
+    first = tell_history(recording, store, clock.now(), nothing, days=DAYS, rhythm=RHYTHM, rest=rest)
+    assert len(rests) == 2
+    assert min(rests) > 0
+    later = tell_history(recording, store, clock.now(), nothing, days=DAYS, rhythm=RHYTHM)
+    assert min(first, later) > 0
+    assert sum(told(store, clock)[n][0] for n in ("join_time", "exits_before_start", "start_failures")) == first + later
+
+
 def test_days_that_passed_meanwhile_are_told_by_the_next_run(
     recording: Recording, store: SqlMetricStore, clock: FixedClock
 ) -> None:

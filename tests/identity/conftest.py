@@ -72,10 +72,16 @@ class Person:
         assert found is not None
         return found
 
+    def proof(self, me: SignedIn) -> str:
+        """Prove the present password."""
+        return self.identity.passwords.prove(me.actor, password=PASSWORD)
+
     def enrol(self, token: str) -> tuple[str, tuple[str, ...]]:
         """Set up a second factor from a session, and return its new token and the recovery codes."""
         me, factor = self.recognised(token), self.identity.second_factor
-        self.secret = factor.begin_enrolment(me.actor, session_id=me.session_id).secret.replace(" ", "")
+        proof = self.proof(me) if self.secret else None
+        begun = factor.begin_enrolment(me.actor, session_id=me.session_id, proof=proof)
+        self.secret = begun.secret.replace(" ", "")
         confirmed = factor.confirm_enrolment(me.actor, session_id=me.session_id, code=self.code())
         assert confirmed is not None
         return confirmed[0].token, confirmed[1]

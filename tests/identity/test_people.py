@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.events.identity import AccountSecured
-from services.identity import ROLE_PERMISSIONS, Identity, Role, make_identity
+from services.identity import ROLE_PERMISSIONS, Identity, Role, SecondFactorState, make_identity
 from services.identity.roles import PERMISSIONS
 from services.identity.rules import current_code
 from services.identity.tables import SessionRow, UserRow
@@ -117,6 +117,62 @@ def test_people_come_in_pages_without_gaps(identity: Identity, people: People) -
             break
     assert len(seen) == len(set(seen)) == 5
     assert set(seen) == ids
+
+
+def test_a_person_is_found_by_id_by_its_end_and_by_address(identity: Identity, people: People) -> None:
+    ada, eve = (people.join(Role.FAN, f"{name}@example.com") for name in ("ada", "eve"))
+
+    def found(search: str) -> list[str]:
+        shown = identity.people.disclose(ADMIN, PageRequest(), purpose="find one", search=search)
+        return [each.id for each in shown.items]
+
+    assert found(ada.user_id) == found(f" usr_…{ada.user_id[-8:]} ") == found("ADA@example.com ") == [ada.user_id]
+    assert found(eve.user_id[-8:].upper()) == [eve.user_id]
+    assert found("usr_" + "0" * 32) == found("nobody@example.com") == []
+    assert set(found("")) == {ada.user_id, eve.user_id}
+    for nonsense in ("ada", "%", "_" * 8, "usr_", "<b>", "9" * 500, "x@", "aud_0123456789"):
+        with pytest.raises(Invalid):
+            found(nonsense)
+
+
+def test_a_person_is_shown_with_their_companies_and_a_factor_that_outlasts_a_suspension(
+    identity: Identity, people: People
+) -> None:
+    staff = people.join(Role.OPERATOR)
+    company = identity.people.found_organisation(ADMIN, name="Rivera Reviews")
+    identity.people.grant(ADMIN, user_id=staff.user_id, role=Role.AFFILIATE, organisation_id=company.id)
+    identity.people.suspend(ADMIN, user_id=staff.user_id)
+    (shown,) = identity.people.disclose(ADMIN, PageRequest(), purpose="look at one", search=staff.user_id).items
+    assert [(m.role, m.organisation) for m in shown.memberships] == [("operator", None), ("affiliate", company.name)]
+    assert shown.roles == ("affiliate", "operator")
+    assert shown.suspended_at is not None
+    assert shown.second_factor
+
+
+def test_a_company_is_entered_once(identity: Identity) -> None:
+    identity.people.found_organisation(ADMIN, name="Rivera Reviews")
+    with pytest.raises(Conflict):
+        identity.people.found_organisation(ADMIN, name=" rivera  reviews ")
+    with pytest.raises(Invalid):
+        identity.people.found_organisation(ADMIN, name=" ")
+    assert [each.name for each in identity.people.organisations(ADMIN)] == ["Rivera Reviews"]
+
+
+def test_a_lost_second_factor_is_taken_off_others_only_and_only_where_there_is_one(
+    identity: Identity, people: People
+) -> None:
+    admin, fan = people.join(Role.ADMIN), people.join(Role.FAN)
+    me = admin.signed_in().actor
+    with pytest.raises(Conflict):
+        identity.second_factor.take_off(me, user_id=me.id)
+    with pytest.raises(Conflict):
+        identity.second_factor.take_off(me, user_id=fan.user_id)
+    with pytest.raises(NotFound):
+        identity.second_factor.take_off(me, user_id="usr_" + "9" * 32)
+    token = admin.token()
+    identity.second_factor.take_off_by_address(OPERATOR_LINE, email=admin.email)
+    assert identity.sessions.authenticate(VISITOR, token) is None
+    assert admin.sign_in().second_factor is SecondFactorState.TO_ENROL
 
 
 def test_a_person_renames_themselves(identity: Identity, people: People) -> None:

@@ -13,12 +13,12 @@ from services.identity.rules import (
     current_code,
     device_label,
     matching_step,
-    normalise_email,
     normalise_name,
     normalise_password,
     step_at,
     wait_seconds,
 )
+from services.kernel.addresses import normalise_email
 from services.kernel.errors import Invalid
 
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds beside its time zones

@@ -10,7 +10,7 @@ from services.identity.tables import RecoveryCodeRow, TotpRow
 from services.identity.views import OpenedSession
 from services.infra.uow import UnitOfWork
 from services.kernel.clock import FixedClock
-from services.kernel.errors import Conflict, DomainError, Forbidden, RateLimited, Unauthenticated
+from services.kernel.errors import Conflict, DomainError, Forbidden, Invalid, RateLimited, Unauthenticated
 
 from .conftest import ADMIN, VISITOR, People, Person, RememberingOutbox
 
@@ -153,7 +153,7 @@ def test_new_recovery_codes_replace_the_old(people: People) -> None:
     staff = people.join(Role.OPERATOR, enrolled=False)
     _, old = staff.enrol(staff.sign_in().token)
     me = staff.signed_in()
-    new = staff.identity.second_factor.renew_recovery_codes(me.actor, session_id=me.session_id)
+    new = staff.identity.second_factor.renew_recovery_codes(me.actor, session_id=me.session_id, proof=staff.proof(me))
     assert give(staff, staff.sign_in().token, old[0]) is None
     assert give(staff, staff.sign_in().token, new[0])
 
@@ -180,7 +180,7 @@ def test_enrolling_ends_the_other_sign_ins_and_gives_this_one_a_new_token(people
 def test_a_wrong_first_code_leaves_the_old_factor_in_use(people: People, identity: Identity) -> None:
     staff = people.join(Role.OPERATOR)
     me = staff.signed_in()
-    pending = identity.second_factor.begin_enrolment(me.actor, session_id=me.session_id)
+    pending = identity.second_factor.begin_enrolment(me.actor, session_id=me.session_id, proof=staff.proof(me))
     assert identity.second_factor.confirm_enrolment(me.actor, session_id=me.session_id, code="000000") is None
     assert identity.second_factor.pending_enrolment(me.actor) == pending
     assert staff.signed_in().complete
@@ -201,7 +201,7 @@ def test_a_password_alone_cannot_replace_the_second_factor(people: People, ident
     me = staff.recognised(staff.sign_in().token)
     for verb in (identity.second_factor.begin_enrolment, identity.second_factor.renew_recovery_codes):
         with pytest.raises(Forbidden):
-            verb(me.actor, session_id=me.session_id)
+            verb(me.actor, session_id=me.session_id, proof="")
     fan = people.join(Role.FAN)
     open_before = fan.recognised(fan.sign_in().token)
     first = fan.sign_in().token
@@ -210,23 +210,37 @@ def test_a_password_alone_cannot_replace_the_second_factor(people: People, ident
         identity.second_factor.begin_enrolment(open_before.actor, session_id=open_before.session_id)
 
 
+def test_an_open_browser_alone_changes_nothing_of_the_second_factor(people: People, identity: Identity) -> None:
+    fan = people.join(Role.FAN)
+    fan.enrol(fan.sign_in().token)
+    me, factor = fan.signed_in(), identity.second_factor
+    for change in (factor.begin_enrolment, factor.renew_recovery_codes, factor.remove):
+        for proof in ("", "$argon2id$v=19$m=1,t=1,p=1$a$b"):
+            with pytest.raises(Invalid) as refused:
+                change(me.actor, session_id=me.session_id, proof=proof)
+            assert set(refused.value.fields) == {"password"}
+    with pytest.raises(Invalid):
+        identity.passwords.prove(me.actor, password="not the password at all")
+    assert fan.signed_in().second_factor == SecondFactorState.DONE
+
+
 def test_confirming_without_beginning_is_refused(people: People, identity: Identity) -> None:
     fan = people.join(Role.FAN)
     me = fan.recognised(fan.sign_in().token)
     with pytest.raises(Conflict):
         identity.second_factor.confirm_enrolment(me.actor, session_id=me.session_id, code="123456")
     with pytest.raises(Conflict):
-        identity.second_factor.renew_recovery_codes(me.actor, session_id=me.session_id)
+        identity.second_factor.renew_recovery_codes(me.actor, session_id=me.session_id, proof=fan.proof(me))
 
 
 def test_staff_cannot_take_their_factor_off_and_others_can(people: People, identity: Identity) -> None:
     staff, fan = people.join(Role.OPERATOR), people.join(Role.FAN)
     me = staff.signed_in()
     with pytest.raises(Forbidden):
-        identity.second_factor.remove(me.actor, session_id=me.session_id)
+        identity.second_factor.remove(me.actor, session_id=me.session_id, proof=staff.proof(me))
     fan.enrol(fan.sign_in().token)
     me = fan.signed_in()
-    identity.second_factor.remove(me.actor, session_id=me.session_id)
+    identity.second_factor.remove(me.actor, session_id=me.session_id, proof=fan.proof(me))
     assert fan.recognised(fan.sign_in().token).second_factor == SecondFactorState.NOT_NEEDED
 
 

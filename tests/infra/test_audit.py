@@ -15,6 +15,7 @@ from services.infra.uow import UnitOfWork
 from services.kernel.clock import FixedClock
 from services.kernel.context import UserActor, correlated, new_correlation
 from services.kernel.errors import Gone, Invalid
+from services.kernel.ids import new_id
 from services.kernel.paging import PageRequest
 from tests.infra.verb_examples import MINTER, Coins, coins_on
 from tests.servers import postgresql
@@ -121,8 +122,17 @@ def test_an_entry_is_found_by_every_id_that_stands_in_it(uow: UnitOfWork, coins:
     entry = next(e for e in coins.trail(MINTER, ALL).items if e.actor_id == "usr_7")
     for known in ("checkout-0001", ids.trace_id, "usr_7", "usr_9", entry.id):
         assert [found.id for found in coins.trail(MINTER, ALL, search=known).items] == [entry.id]
-    assert len(coins.trail(MINTER, ALL, search=entry.verb).items) == 2
+    for verb in (entry.verb, entry.verb.upper(), entry.verb.partition(".")[0]):
+        assert len(coins.trail(MINTER, ALL, search=verb).items) == 2
     assert coins.trail(MINTER, ALL, search="usr_404").items == []
+
+
+def test_an_entry_is_found_by_an_id_that_it_notes(coins: Coins) -> None:
+    noted = new_id("ses")
+    coins.mint(MINTER, noted, "usr_9")
+    coins.mint(MINTER, "c2")
+    assert [e.facts["coin_id"] for e in coins.trail(MINTER, ALL, search=noted).items] == [noted]
+    assert coins.trail(MINTER, ALL, search=noted[:-1]).items == []
 
 
 @pytest.mark.parametrize("search", ["%", "' or 1=1 --", "_", "usr_", "\\"])
@@ -158,3 +168,4 @@ def test_views_say_what_the_leaf_says(coins: Coins) -> None:
     (entry,) = coins.trail(MINTER, ALL).items
     assert (entry.subjects, entry.facts, entry.actor_kind) == (("usr_9",), {"coin_id": "c1", "value": 4}, "job")
     assert len(entry.leaf_hash) == 64
+    assert entry.sealed == ()

@@ -44,6 +44,14 @@ WRONG = {
     "prometheus_url": ["prometheus:9090"],
     "metric_store": ["influx"],
     "smtp_url": ["mail.example.com", "http://mail"],
+    "stripe_secret_key": ["sk_live_51"],
+    "stripe_url": ["api.stripe.com", "smtp://stripe"],
+    "probe_allow": ["everything", "10.0.0.1/8"],
+    "built_in_vantage": ["perhaps"],
+    "prober_server": ["status.example.com", "smtp://h"],
+    "prober_control": ["nonsense", "a b:53"],
+    "outbound_allow": ["everything", "10.0.0.1/8", "127.0.0.1:port"],
+    "slack_url": ["hooks.slack.com", "smtp://slack"],
     "ingest_enabled": ["perhaps"],
     "ingest_body_bytes": ["1", "999999999"],
     "ingest_events_per_second": ["0"],
@@ -54,7 +62,7 @@ WRONG = {
     "durable_concurrency": ["0", "501"],
     "durable_slot": ["Upper", "", "x" * 33],
 }
-ANY_TEXT = {"data_dir", "release", "metrics_token"}
+ANY_TEXT = {"data_dir", "release", "metrics_token", "export_dir", "prober_key", "stripe_webhook_secret"}
 
 
 def read_in(folder: Path, **values: str) -> Settings:

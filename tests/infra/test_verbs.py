@@ -55,6 +55,15 @@ def test_a_question_inside_a_change_sees_the_change(coins: Coins) -> None:
     assert coins.mint_and_count(MINTER, "c1") == 1
 
 
+def test_a_question_inside_a_change_may_ask_others(uow: UnitOfWork, coins: Coins) -> None:
+    coins.mint(MINTER, "c1")
+    assert coins.mint_and_ask(MINTER, MINTER, "count_twice") == 4
+    with Session(uow.engine) as session, session.begin(), uow.lend(session):
+        assert coins.count_twice(MINTER) == 4
+    coins.mint(MINTER, "c3")  # and the guard is gone with the question
+    assert coins.count(MINTER) == 3
+
+
 def test_changes_do_not_nest(uow: UnitOfWork, coins: Coins) -> None:
     with pytest.raises(RuntimeError, match="do not nest"):
         coins.mint_inside(MINTER, "c1")
@@ -72,6 +81,7 @@ def test_a_question_cannot_write(uow: UnitOfWork, coins: Coins, verb: str) -> No
 
 
 WRITING_QUESTIONS = ["write_by_orm", "write_by_sql", "add_only", "change_only", "delete_by_text", "insert_by_core"]
+WRITING_QUESTIONS += ["ask_and_write"]
 
 
 @pytest.mark.parametrize("question", WRITING_QUESTIONS)
@@ -108,8 +118,8 @@ def test_a_change_that_fails_leaves_nothing(uow: UnitOfWork, coins: Coins) -> No
 
 def test_without_the_audit_table_neither_change_nor_fact_remains(uow: UnitOfWork, coins: Coins) -> None:
     with uow.engine.begin() as connection:
-        connection.execute(sa.text("drop table audit_subjects"))
-        connection.execute(sa.text("drop table audit_entries"))
+        for table in ("audit_subjects", "audit_mentions", "audit_entries"):
+            connection.execute(sa.text(f"drop table {table}"))
     with pytest.raises(sa.exc.DBAPIError):
         coins.mint(MINTER, "c1")
     assert (coins.count(MINTER), letters(uow)) == (0, 0)

@@ -152,6 +152,18 @@ class Coins:
         """Return as whom, and in which verb, a question is asked."""
         return current().actor.id, current().verb
 
+    @query(permission="coins.read")
+    def ask_and_write(self, actor: Actor) -> int:
+        """Ask another question, then try to write: the guard holds until the outer question has its answer."""
+        before = self.count(actor)
+        current().session.execute(sa.insert(CoinRow).values(id="smuggled", owner="usr_1", value=1))
+        return before
+
+    @query(permission="coins.read")
+    def count_twice(self, actor: Actor) -> int:
+        """Ask questions in a question."""
+        return self.count(actor) + self.count(actor)
+
     @command(permission="coins.mint")
     def mint_and_ask(self, actor: Actor, asker: Actor, question: str) -> object:
         """Change something, then ask as somebody else."""

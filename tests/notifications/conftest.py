@@ -24,6 +24,7 @@ from services.kernel.errors import DomainError
 from services.kernel.facts import Fact
 from services.notifications import Messages, Post
 from services.vendors.smtp import SmtpGateway
+from services.work import Retries
 from tests.servers.process import free_port
 
 PUBLIC_URL = "https://greenlight.example"
@@ -131,7 +132,7 @@ def identity(uow: UnitOfWork, database_url: str, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture
 def messages(uow: UnitOfWork, identity: Identity) -> Messages:
-    return Messages(uow, identity.letters, PUBLIC_URL)
+    return Messages(uow, identity.letters, PUBLIC_URL, Retries())
 
 
 @pytest.fixture

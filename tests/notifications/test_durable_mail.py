@@ -14,7 +14,7 @@ from services.infra.settings import Settings, read
 from services.kernel.clock import SystemClock
 from services.kernel.context import correlated, new_correlation
 from services.kernel.paging import PageRequest
-from services.notifications.views import MessageState
+from services.notifications.views import MessageState, MessageView
 from services.wiring import Wired, wire
 from tests.servers.process import ServerProcess
 from tests.servers.waiting import until
@@ -112,3 +112,29 @@ def test_a_letter_asked_for_while_no_background_runs_is_sent_once_when_one_does(
 
     until(settled, "the message's settlement", 30)
     assert len(mail_server.envelopes) == 1
+
+
+def test_a_mail_that_the_server_does_not_take_yet_says_why_and_when_it_is_tried_again(
+    wired: Wired, background: Background, mail_server: MailServer
+) -> None:
+    assert background.ready()
+    mail_server.answer = "451 later, please"
+    wired.services.identity.invitations.invite(ADMIN, email="ada@example.com", role=Role.FAN)
+
+    def retried() -> MessageView | None:
+        shown = wired.services.messages.latest(ADMIN, PageRequest()).items
+        return next((each for each in shown if each.state is MessageState.RETRYING), None)
+
+    message = until(retried, "the message's second attempt", 60)
+    assert message
+    assert message.failed_because
+    assert "ada@example.com" not in message.failed_because
+    assert message.next_attempt_at is not None
+    assert message.next_attempt_at > message.queued_at
+    mail_server.answer = "250 kept"
+
+    def sent() -> bool:
+        shown = wired.services.messages.latest(ADMIN, PageRequest()).items
+        return [(m.state, m.failed_because, m.next_attempt_at) for m in shown] == [(MessageState.SENT, None, None)]
+
+    until(sent, "the message's settlement", 90)

@@ -78,7 +78,7 @@ def test_a_permanent_refusal_is_told_apart(gateway: SmtpGateway, mail_server: Ma
     mail_server.answer = answer
     with pytest.raises(MailRefused) as refused:
         gateway.send(mail())
-    assert (refused.value.code, refused.value.retryable) == (f"smtp_{answer[:3]}", False)
+    assert (refused.value.code, refused.value.retryable) == (f"smtp_message_{answer[:3]}", False)
     mail_server.answer, mail_server.recipient_answer = "250 kept", answer
     with pytest.raises(MailRefused) as refused:
         gateway.send(mail())

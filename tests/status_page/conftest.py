@@ -14,11 +14,12 @@ from services.metrics import Figures, Recording, SqlMetricStore
 from services.public import PublicServices
 from status_page.documents import blueprint
 from status_page.snapshot import Snapshot
-from status_page.surface import surface
+from status_page.surface import register
+from tests.status_page.absent import public_with
 from web.shell.app import make_server
 from web.shell.config import ShellConfig
-from web.shell.dash_surface import make_surface
 from web.shell.ports import Ports
+from web.ui.static import StaticManifest
 
 METER = JobActor("test", frozenset({"metrics.record"}))
 
@@ -32,7 +33,7 @@ def recording(uow: UnitOfWork) -> Recording:
 @pytest.fixture
 def public(uow: UnitOfWork, clock: FixedClock) -> PublicServices:
     """What the public surface reads through."""
-    return PublicServices(Figures(SqlMetricStore(uow), clock), VisitorActor(PUBLIC_PERMISSIONS), clock)
+    return public_with(Figures(SqlMetricStore(uow), clock), clock, VisitorActor(PUBLIC_PERMISSIONS))
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def server(public: PublicServices, snapshot_path: Path, tmp_path: Path, clock: F
     made = make_server(config, Ports(visitor_permissions=PUBLIC_PERMISSIONS), clock=clock)
     snapshot = Snapshot(public, snapshot_path)
     made.register_blueprint(blueprint(public, snapshot))
-    make_surface(made, surface(public, snapshot))
+    register(made, public, snapshot, StaticManifest.load())
     return made
 
 

@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 
 from services.kernel.clock import FixedClock
-from services.kernel.context import Actor, VisitorActor
+from services.kernel.context import Actor
 from services.kernel.errors import NotFound, Unavailable
 from services.metrics.views import CompanionView, FigureState, FigureView, PointView
-from services.public import PublicServices
-from status_page.pages.now import overall
-from status_page.snapshot import Snapshot, StatusState
+from status_page.snapshot import Snapshot
+from status_page.state import StatusState
+from status_page.verdict import overall
+from tests.status_page.absent import public_with
 
 
 def figure(clock: FixedClock, state: FigureState = FigureState.MET, title: str = "Join time, p95") -> FigureView:
@@ -55,7 +56,7 @@ class Source:
 
 
 def snapshot_of(source: Source, path: Path) -> Snapshot:
-    return Snapshot(PublicServices(source, VisitorActor(), source.clock), path)
+    return Snapshot(public_with(source, source.clock), path)
 
 
 PARTLY = "What is measured meets its target; not everything is measured"
@@ -123,3 +124,12 @@ def test_the_first_words_follow_the_worst_figure_and_are_never_green_on_nothing(
 ) -> None:
     figures = tuple(figure(clock, state, "AB"[index]) for index, state in enumerate(states))
     assert overall(StatusState(figures, clock.now())) == (words, colour)
+
+
+def test_a_page_that_only_an_invented_cursor_names_leaves_nothing_on_disk(tmp_path: Path, clock: FixedClock) -> None:
+    snapshot = snapshot_of(Source(clock), tmp_path / "status.json")
+    for number in range(5):
+        snapshot.known(f"history/None/{number}", int, lambda: 1, on_disk=False)
+    assert [file for file in tmp_path.rglob("*.json") if file.name != "status.json"] == []
+    snapshot.known("history/None/None", int, lambda: 1)
+    assert len([file for file in tmp_path.rglob("*.json") if file.name != "status.json"]) == 1

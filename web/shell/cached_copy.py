@@ -11,7 +11,8 @@ from web.ui.compression import Encoding, compresses
 _BROTLI_QUALITY: Final = 5
 _GZIP_LEVEL: Final = 6
 _PER_ANSWER: Final = frozenset({"x-correlation-id", "x-trace-id", "content-length", "date", "etag", "age", "vary"})
-_UNCHANGED: Final = frozenset({"content-type", "content-length", "content-encoding"})
+_UNCHANGED: Final = frozenset({"cache-control", "content-location", "etag", "expires", "vary"})
+"""What an answer "unchanged" says again (RFC 9110 §15.4.5); the rest stands in the copy that the reader has."""
 
 
 class Variant:
@@ -21,7 +22,12 @@ class Variant:
 
     def __init__(self, body: bytes, headers: list[tuple[str, str]], tag: str) -> None:
         self.body, self.headers, self.tag = [body], headers, tag
-        self.headers_unchanged = [(k, v) for k, v in headers if k.lower() not in _UNCHANGED]
+        self.headers_unchanged = [(k, v) for k, v in headers if k.lower() in _UNCHANGED or _of_sharing(k)]
+
+
+def _of_sharing(name: str) -> bool:
+    """Say whether a header lets pages of other origins read; browsers look for it on every answer."""
+    return name.lower().startswith("access-control-")
 
 
 class Copy:

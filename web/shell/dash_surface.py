@@ -37,7 +37,6 @@ from web.shell.surface_router import (
     visit_of,
 )
 from web.ui.feedback import TOASTS_ID, toast
-from web.ui.nodes import Node
 from web.ui.render import to_html
 from web.ui.theme import State as LookState
 
@@ -226,11 +225,8 @@ def _say_error(error: Exception) -> None:
     if isinstance(error, DomainError):
         _log.info("callback_refused", extra={"code": error.code, "correlation_id": correlation().correlation_id})
     look = LookState.BAD if problem.status >= 500 else LookState.WARN  # noqa: PLR2004 - the first status that is our fault
-    set_props(TOASTS_ID, {"children": [toast(problem.kind.title, _with_reference(problem.detail), state=look)]})
-
-
-def _with_reference(text: str) -> Node:
-    return [text, " Reference: ", dash.html.Code(correlation().correlation_id)]
+    reference = dash.html.Small(["Reference: ", dash.html.Code(correlation().correlation_id)])
+    set_props(TOASTS_ID, {"children": [toast(problem.kind.title, problem.detail, state=look, action=reference)]})
 
 
 def _unknown_resource(_error: InvalidResourceError) -> WerkzeugResponse:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from services.infra.telemetry import describe_span
 from services.kernel.errors import Forbidden, NotFound, Unauthenticated
-from web.shell import csrf
+from web.shell import api_keys, csrf
 from web.shell.ports import SignedIn
 from web.shell.problems import wants_html
 from web.shell.routes import FIRST_FACTOR, PUBLIC, SIGNED_IN, Access, Declaration, declarations
@@ -62,6 +62,9 @@ def _guard() -> Response | None:
     if declared is None:
         raise NotFound("not_found", "There is nothing at this address.")
     _enter(declared)
+    if declared.api_key:
+        api_keys.enter(declared.access)
+        return None
     try:
         if declared.access != PUBLIC:
             permit(declared.access, signed_in())

@@ -5,6 +5,7 @@ Source: OWASP Secure Headers; W3C CSP Level 3; RFC 6797 (HSTS).
 
 import math
 from collections.abc import Iterable, Mapping
+from http.client import BAD_REQUEST
 from types import MappingProxyType
 from typing import Final
 
@@ -64,6 +65,17 @@ def allow(directive: str, *sources: str) -> None:
     extra.setdefault(directive, []).extend(sources)
 
 
+def allow_framing() -> None:
+    """Let any site show the running response in a frame: for what everybody may read, where nothing can be pressed.
+
+    Raises: ValueError for an answer that depends on who asks, which another site could lead its visitors to press.
+    """
+    declared = declarations(current_app).find(request.endpoint)
+    if declared is None or declared.access != PUBLIC or not declared.anonymous or request.method not in {"GET", "HEAD"}:
+        raise ValueError(f"{request.endpoint} is not the same to everybody: no other site may frame it.")
+    g.framed = True
+
+
 def refuse_unsafe(directive: str, sources: Iterable[str]) -> None:
     """Refuse sources that would let any script run.
 
@@ -74,12 +86,14 @@ def refuse_unsafe(directive: str, sources: Iterable[str]) -> None:
         raise ValueError(f"{directive} {' '.join(sorted(unsafe))} would let any script run: allow a hash.")
 
 
-def policy(extra: Mapping[str, Iterable[str]] | None = None) -> str:
-    """Return the content security policy with further sources for some directives."""
+def policy(extra: Mapping[str, Iterable[str]] | None = None, *, framed: bool = False) -> str:
+    """Return the content security policy with further sources for some directives, and for a page in others' frames."""
     more = {name: tuple(sources) for name, sources in (extra or {}).items()}
     names = [*BASE_POLICY, *(name for name in more if name not in BASE_POLICY)]
     # An own directive no longer falls back to default-src, so it starts from 'self' too.
     directives = {name: (*BASE_POLICY.get(name, _SELF), *more.get(name, ())) for name in names}
+    if framed:
+        directives["frame-ancestors"] = ("*",)
     return "; ".join(f"{name} {' '.join(dict.fromkeys(sources))}" for name, sources in directives.items())
 
 
@@ -89,10 +103,11 @@ def install(server: Flask) -> None:
 
 
 def _apply(response: Response) -> Response:
-    headers = response.headers
+    headers, framed = response.headers, bool(g.get("framed")) and response.status_code < BAD_REQUEST
     for name, value in SECURE_HEADERS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Content-Security-Policy", policy(g.get("csp_extra")))
+        if not (framed and name == "X-Frame-Options"):
+            headers.setdefault(name, value)
+    headers.setdefault("Content-Security-Policy", policy(g.get("csp_extra"), framed=framed))
     if current_shell().config.secure:
         headers.setdefault("Strict-Transport-Security", HSTS)
     if "Cache-Control" not in headers:

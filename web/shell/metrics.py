@@ -1,7 +1,9 @@
 """What Prometheus scrapes: the shell's own figures, merged over web workers, beside those that others bring."""
 
+import contextlib
 import hmac
 import ipaddress
+import os
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +19,9 @@ from web.shell.routes import PUBLIC, route
 
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
+_ROOM_BYTES: Final = {"counter": 1 << 16, "histogram": 1 << 22}
+"""What the figures of one worker may come to, by prometheus_client's name of their kind."""
+
 
 class RequestMetrics:
     """The shell's own figures.
@@ -28,6 +33,8 @@ class RequestMetrics:
     def __init__(self, folder: Path | None = None) -> None:
         self.registry = CollectorRegistry()
         self._folder = folder if _is_shared() else None
+        if self._folder is not None:
+            _take_room(self._folder)
         self._seconds = Histogram(
             "greenlight_http_request_duration_seconds",
             "Time until the headers of an answer stood, by route and status.",
@@ -69,6 +76,16 @@ class RequestMetrics:
 
 def _is_shared() -> bool:
     return getattr(ValueClass, "__name__", "") == "MmapedValue"
+
+
+def _take_room(folder: Path) -> None:
+    """Take the disk space of this worker's figures now.
+
+    prometheus_client maps files that have holes, and on a full disk writing into a hole ends the process (SIGBUS).
+    """
+    for kind, size in _ROOM_BYTES.items():
+        with contextlib.suppress(OSError), (folder / f"{kind}_{os.getpid()}.db").open("ab") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
 
 
 def blueprint(config: ShellConfig, metrics: RequestMetrics, sources: tuple[MetricSource, ...]) -> Blueprint:

@@ -55,7 +55,7 @@ class MicroCache:
         *,
         version: Callable[[], object] | None = None,
         count: Callable[[int], None] | None = None,
-        poll_seconds: float = 0.5,
+        poll_seconds: float = 0.4,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app, self._find, self._version, self._clock = app, find, version, clock

@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 
 from prometheus_client.metrics_core import Metric
 
-from services.kernel.context import UserActor
+from services.kernel.context import ApiKeyActor, UserActor
 from web.ui.static import StaticManifest
 
 
@@ -36,6 +36,9 @@ class SignedIn:
 Authenticate: TypeAlias = Callable[[str, Client], SignedIn | None]
 """Tells whose session a cookie's token belongs to; nothing for an unknown, expired or revoked one."""
 
+RecogniseKey: TypeAlias = Callable[[str], ApiKeyActor | None]
+"""Tells whose API key a bearer token is; nothing for an unknown, expired or revoked one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -58,6 +61,11 @@ def nobody(_token: str, _client: Client) -> SignedIn | None:
     return None
 
 
+def no_key(_token: str) -> ApiKeyActor | None:
+    """Recognise no API key: for a process without doors for programs."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Everything that the shell takes from the rest of the product.
@@ -67,6 +75,7 @@ class Ports:
     """
 
     authenticate: Authenticate = nobody
+    recognise_key: RecogniseKey = no_key
     visitor_permissions: frozenset[str] = frozenset()
     probes: tuple[Probe, ...] = ()
     metrics: tuple[MetricSource, ...] = ()

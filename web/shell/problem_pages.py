@@ -14,7 +14,11 @@ _STYLE = """
 @media (prefers-color-scheme:dark){:root{--ground:#101216;--ink:#eceef2;--quiet:#9aa1ae;--line:#2a2e37;
 --accent:#8ba4ff}}
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 Inter,"Inter Variable",system-ui,sans-serif}
-main{max-width:38rem;margin:0 auto;padding:18vh 24px 48px}
+header{padding:16px 24px;border-bottom:1px solid var(--line)}
+header a{color:var(--ink);font-weight:650;letter-spacing:-.01em;text-decoration:none}
+header a::before{content:"";display:inline-block;width:.62em;height:.62em;margin-right:.5em;border-radius:50%;
+background:#1a7f4b}
+main{max-width:38rem;margin:0 auto;padding:14vh 24px 48px}
 h1{font-size:1.6rem;line-height:1.25;letter-spacing:-.015em;margin:0 0 12px}
 p{margin:0 0 16px}.quiet,dt{color:var(--quiet)}a{color:var(--accent)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:28px 0 0;padding-top:20px;
@@ -31,7 +35,8 @@ def page(title: str, body: Markup) -> str:
             '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<meta name="robots" content="noindex"><link rel="icon" href="/favicon.ico">'
-            "<title>{} · Greenlight</title><style>{}</style></head><body><main>{}</main></body></html>"
+            "<title>{} · Greenlight</title><style>{}</style></head><body>"
+            '<header><a href="/">Greenlight</a></header><main>{}</main></body></html>'
         ).format(title, Markup(_STYLE), body)  # noqa: S704 -- a constant of this file
     )
 

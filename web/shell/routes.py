@@ -65,6 +65,7 @@ class Declaration:
     cache: CachedDocument | None = None
     body_bytes: int | None = None
     anonymous: bool = False
+    api_key: bool = False
 
 
 class Declarations:
@@ -83,6 +84,8 @@ class Declarations:
             raise ValueError(f"{declaration.endpoint} is declared twice: {other.access} and {declaration.access}.")
         if declaration.cache and declaration.access != PUBLIC:
             raise ValueError(f"{declaration.endpoint}: only a public document may be cached for everybody.")
+        if declaration.api_key and not declaration.access.permission:
+            raise ValueError(f"{declaration.endpoint}: a door for API keys names the permission that opens it.")
 
     def find(self, endpoint: str | None) -> Declaration | None:
         """Return what is declared of an endpoint, or nothing."""
@@ -108,37 +111,59 @@ def route(
     cache: CachedDocument | None = None,
     body_bytes: int | None = None,
     anonymous: bool = False,
+    api_key: bool = False,
     endpoint: str | None = None,
 ) -> Callable[[V], V]:
     """Declare a view: its rule, who may use it, and how.
 
     `csrf=False` is for doors without a browser's authority (beacons, API keys, webhooks). `body_bytes` replaces the
     server's limit. `anonymous` ignores any session: the view always acts as a visitor, and then sets no cookie.
+    `api_key` opens the door to programs, and to them alone: they send `Authorization: Bearer <key>`, no cookie counts,
+    no CSRF token is needed, and `current_actor()` is the key.
     """
 
     def decorate(view: V) -> V:
         name = endpoint or view.__name__
 
         def declare(server: Flask, full_name: str) -> None:
-            found = Declaration(full_name, access_of(access), csrf, cache, body_bytes, anonymous or cache is not None)
+            found = Declaration(
+                full_name,
+                access_of(access),
+                csrf=csrf and not api_key,
+                cache=cache,
+                body_bytes=body_bytes,
+                anonymous=anonymous or api_key or cache is not None,
+                api_key=api_key,
+            )
             declarations(server).add(found)
 
         if isinstance(owner, Flask):
             declare(owner, name)
             owner.add_url_rule(rule, name, view, methods=list(methods))
         else:
-
-            def on_register(state: BlueprintSetupState) -> None:
-                server = state.app
-                if not isinstance(server, Flask):
-                    raise TypeError(f"{rule} is registered on {type(server).__name__}, not on a Flask server.")
-                declare(server, f"{state.name_prefix}.{state.name}.{name}".lstrip("."))
-                state.add_url_rule(rule, name, view, methods=list(methods))
-
-            owner.record(on_register)
+            _record(owner, rule, name, declare, lambda state: state.add_url_rule(rule, name, view, methods=[*methods]))
         return view
 
     return decorate
+
+
+def _record(
+    owner: Blueprint,
+    rule: str,
+    name: str,
+    declare: Callable[[Flask, str], None],
+    add: Callable[[BlueprintSetupState], None],
+) -> None:
+    """Declare a blueprint's view wherever the blueprint is registered, under the name that it has there."""
+
+    def on_register(state: BlueprintSetupState) -> None:
+        server = state.app
+        if not isinstance(server, Flask):
+            raise TypeError(f"{rule} is registered on {type(server).__name__}, not on a Flask server.")
+        declare(server, f"{state.name_prefix}.{state.name}.{name}".lstrip("."))
+        add(state)
+
+    owner.record(on_register)
 
 
 def declared_rules(server: Flask) -> Iterator[tuple[Rule, Declaration | None]]:

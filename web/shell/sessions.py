@@ -6,7 +6,7 @@ from flask import Flask, Request, Response, after_this_request, g, request
 from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user
 
-from services.kernel.context import Actor, VisitorActor
+from services.kernel.context import Actor, ApiKeyActor, VisitorActor
 from web.shell.ports import Client, SignedIn
 from web.shell.state import current_shell
 
@@ -72,7 +72,10 @@ def signed_in() -> SignedIn | None:
 
 
 def current_actor() -> Actor:
-    """Return who acts in the running request: the signed-in person, or a visitor."""
+    """Return who acts in the running request: the API key, the signed-in person, or a visitor."""
+    key: ApiKeyActor | None = g.get("key_actor")
+    if key is not None:
+        return key
     person = signed_in()
     if person is None:
         return VisitorActor(permissions=current_shell().ports.visitor_permissions)

@@ -20,10 +20,11 @@ Tables: data_grid(rows, columns, *, caption, noun, row_key, sort, paging, links,
 Forms: form(children, *, action, csrf_token, actions, errors); text_input(label, *, id, type, value, hint, error);
     text_area, select, checkbox, radio_group, search_box, toolbar, hidden, fields, error_summary;
     Control (the bare element, live in Dash).
-Controls: button(label, *, kind, id, icon_name, href, submit, opens, busy_label); link; switch; segmented;
-    segmented_links; filters; tabs(label, items, *, id); Option; Tab.
+Controls: button(label, *, kind, id, icon_name, href, submit, opens, asks, busy_label); Question; link; switch;
+    segmented; segmented_links; filters; tabs(label, items, *, id); Option; Tab.
 Layout: page_head(title, *, lead, actions); verdict(title, state, *, lead, live); card(children, *, title, aside);
-    columns(children, *, least); stack; note; facts; prose; mono; incident; funnel_row; icon(name, *, size, label).
+    columns(children, *, least); stack; note; facts; prose; mono; copyable; ref; incident; funnel_row;
+    icon(name, *, size, label).
 Feedback: banner(title, text, *, state, actions); demo_banner(*, remove_command); toast(title, text, *, state) (put
     it into the children of `toasts`); progress(label, ratio, *, detail, steps);
     dialog(title, children, *, id, actions).
@@ -39,7 +40,7 @@ from web.ui.charts.series import BandPoint, Point
 from web.ui.charts.sparkline import sparkline
 from web.ui.charts.trend import Event, Remark, trend_chart
 from web.ui.charts.uptime import DayState, uptime, uptimes
-from web.ui.controls import Option, Tab, button, filters, link, segmented, segmented_links, switch, tabs
+from web.ui.controls import Option, Question, Tab, button, filters, link, segmented, segmented_links, switch, tabs
 from web.ui.elements import Choice, Control, Dialog, Markup
 from web.ui.feedback import Step, banner, demo_banner, progress, toast, toasts
 from web.ui.figures import Change, Target, chip, kpi, meter, state_word, tile, timestamp
@@ -64,6 +65,7 @@ from web.ui.ids import Ids, slug
 from web.ui.layout import (
     card,
     columns,
+    copyable,
     facts,
     funnel_row,
     incident,
@@ -71,6 +73,7 @@ from web.ui.layout import (
     note,
     page_head,
     prose,
+    ref,
     stack,
     verdict,
 )
@@ -93,12 +96,12 @@ from web.ui.theme import State, worst
 __all__ = [
     "BandPoint", "Change", "Choice", "Column", "Command", "ComponentId", "Control", "DayState", "Dialog", "Empty",
     "Event", "Ids", "Links", "Loaded", "Markup", "NavItem", "NavSection", "Node", "Option", "Paging", "Person",
-    "Point", "Remark", "Sort", "State", "Step", "Tab", "Target", "attrs", "banner", "brand", "button",
-    "cancel_button", "card", "checkbox", "chip", "columns", "data_grid", "demo_banner", "dialog", "empty_panel",
-    "empty_state", "error_summary", "facts", "failed_panel", "field", "fields", "filters", "fmt", "focus_frame",
-    "form", "funnel_row", "hidden", "icon", "incident", "kpi", "link", "loading_panel", "meter", "mono", "note",
-    "page_head", "palette", "panel", "progress", "prose", "public_frame", "radio_group", "search_box", "segmented",
-    "segmented_links", "select", "signed_in_frame", "skeleton", "slug", "sparkline", "stack", "stale_panel",
-    "state_word", "switch", "tabs", "text_area", "text_input", "tile", "timestamp", "to_html", "toast", "toasts",
-    "toolbar", "trend_chart", "uptime", "uptimes", "verdict", "with_sub", "worst",
+    "Point", "Question", "Remark", "Sort", "State", "Step", "Tab", "Target", "attrs", "banner", "brand", "button",
+    "cancel_button", "card", "checkbox", "chip", "columns", "copyable", "data_grid", "demo_banner", "dialog",
+    "empty_panel", "empty_state", "error_summary", "facts", "failed_panel", "field", "fields", "filters", "fmt",
+    "focus_frame", "form", "funnel_row", "hidden", "icon", "incident", "kpi", "link", "loading_panel", "meter",
+    "mono", "note", "page_head", "palette", "panel", "progress", "prose", "public_frame", "radio_group", "ref",
+    "search_box", "segmented", "segmented_links", "select", "signed_in_frame", "skeleton", "slug", "sparkline",
+    "stack", "stale_panel", "state_word", "switch", "tabs", "text_area", "text_input", "tile", "timestamp", "to_html",
+    "toast", "toasts", "toolbar", "trend_chart", "uptime", "uptimes", "verdict", "with_sub", "worst",
 ]  # fmt: skip

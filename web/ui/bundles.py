@@ -27,6 +27,8 @@ VENDORED = {
     "plotly-basic.min.js": "plotly.js-basic-dist-min/plotly-basic.min.js",
     "bootstrap-grid.min.css": "bootstrap/dist/css/bootstrap-grid.min.css",
     "inter.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+    "paper.ttf": "@expo-google-fonts/noto-sans/400Regular/NotoSans_400Regular.ttf",
+    "paper-bold.ttf": "@expo-google-fonts/noto-sans/700Bold/NotoSans_700Bold.ttf",
     "mono.woff2": "@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2",
 }
 """Served name → path below node_modules."""
@@ -36,9 +38,9 @@ OWN_STYLES = (
     "frames.css", "overlays.css",
 )  # fmt: skip
 DASH_STYLES = ("dash.css",)
-SURFACE_STYLES = ("storefront.css",)
-"""Served beside public.css on the pages of one surface only."""
-OWN_SCRIPTS = ("theme.js", "ui.js", "components.js", "storefront.js")
+SURFACE_STYLES = ("storefront.css", "status.css")
+"""Used on the pages of one surface only: beside public.css, or joined with it."""
+OWN_SCRIPTS = ("theme.js", "ui.js", "components.js", "storefront.js", "status.js", "framed.js", "widget.js")
 
 FONT_FACES = """\
 @font-face{{font-family:"Inter Variable";font-style:normal;font-display:swap;font-weight:100 900;
@@ -47,8 +49,15 @@ src:url({inter}) format("woff2")}}
 src:url({mono}) format("woff2")}}
 @font-face{{font-family:"Inter Fallback";src:local("Arial"),local("Liberation Sans");size-adjust:107.12%;
 ascent-override:90.44%;descent-override:22.52%;line-gap-override:0%}}
+@font-face{{font-family:"Inter Fallback Wide";font-weight:100 500;src:local("DejaVu Sans");size-adjust:93.62%;
+ascent-override:103.48%;descent-override:25.76%;line-gap-override:0%}}
+@font-face{{font-family:"Inter Fallback Wide";font-weight:501 900;src:local("DejaVu Sans Bold");size-adjust:84.7%;
+ascent-override:114.38%;descent-override:28.48%;line-gap-override:0%}}
 """
-"""The faces; the fallback is stretched to Inter's measures, so that nothing moves when Inter arrives."""
+"""The faces; the fallbacks are stretched to Inter's measures, so that nothing moves when Inter arrives.
+
+The wide ones are for systems that have neither Arial nor its twin; bold is so much wider there that it has its own.
+"""
 
 
 def run_npm_ci(root: Path, *, tests: bool) -> None:
@@ -136,6 +145,7 @@ def _sources(root: Path, modules: Path) -> Iterator[tuple[str, bytes]]:
     yield from styles.items()
     public = b"\n".join([faces, *(styles[name] for name in OWN_STYLES)])
     yield "public.css", _slim(public)
+    yield "status-page.css", _slim(public + b"\n" + styles["status.css"])
     grid = (modules / VENDORED["bootstrap-grid.min.css"]).read_bytes()
     layered = b"@layer bootstrap{" + re.sub(rb"/\*#.*?\*/", b"", grid) + b"}\n"
     yield "app.css", _slim(layered + b"\n".join([public, *(styles[name] for name in DASH_STYLES)]))

@@ -15,6 +15,15 @@ from web.ui.nodes import ComponentId, Node, attrs, classes, flatten, given
 ButtonKind = Literal["primary", "secondary", "danger", "quiet"]
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked before a press takes effect: the question, what it leads to, the words of its yes."""
+
+    title: str
+    text: str
+    yes: str
+
+
 def button(
     label: str,
     *,
@@ -24,6 +33,7 @@ def button(
     href: str | None = None,
     submit: bool = False,
     opens: str | None = None,
+    asks: Question | None = None,
     disabled: bool = False,
     icon_only: bool = False,
     busy_label: str | None = None,
@@ -31,10 +41,13 @@ def button(
 ) -> Component:
     """A button; with `href` a link that looks like one, with `opens` it opens the dialog of that id.
 
+    With `asks` it acts only once the question was answered with yes: for what cannot be taken back.
     `busy_label` replaces the label, and the button refuses a second press, while its form is being sent.
     """
     content = [icon(icon_name, size=15) if icon_name else None, None if icon_only else html.Span(label)]
     named = attrs(aria_label=label if icon_only else None, data_dialog_open=opens, data_busy=busy_label)
+    if asks is not None:
+        named |= attrs(data_ask=asks.title, data_ask_text=asks.text, data_ask_yes=asks.yes)
     look = classes("btn", kind if kind != "secondary" else None, icon_only and "only")
     if icon_only:
         named["title"] = label

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from markupsafe import escape
 
+from web.ui.charts.uptime import DAY_PATTERNS
+from web.ui.critical import critical
 from web.ui.nodes import Node
 from web.ui.render import to_html
 from web.ui.static import StaticManifest, csp_hash
@@ -38,19 +40,39 @@ def head(manifest: StaticManifest, *, style: str = "public.css", inline: bool = 
     )
 
 
+def light_head(manifest: StaticManifest, body: str, *, style: str = "public.css") -> str:
+    """The head of a page that is to paint at once: only the styles that it uses, and no face before its words.
+
+    The whole sheet's address stands beside them, for a script that adds what the page did not have at first.
+    """
+    return (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<script>{theme_script(manifest)}</script>"
+        f'<style data-whole="{manifest.url(style)}">{critical(manifest.text(style), body + DAY_PATTERNS)}</style>'
+    )
+
+
 def body_end(
     manifest: StaticManifest, *, icons: Sequence[str] | None = None, scripts: Sequence[str] = ("ui.js",)
 ) -> str:
     """What every page has at its end: the icons (all, or the named ones) and the deferred scripts."""
     tags = "".join(f'<script src="{manifest.url(name)}" defer></script>' for name in scripts)
-    return manifest.sprite(icons) + tags
+    return manifest.sprite(icons, drawn=DAY_PATTERNS) + tags
+
+
+def _elements(name: str, elements: Sequence[dict[str, str]]) -> str:
+    """Return empty elements of the head."""
+    said = (" ".join(f'{key}="{escape(value)}"' for key, value in each.items()) for each in elements)
+    return "".join(f"<{name} {attributes}>" for attributes in said)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """A page that the server writes whole.
 
-    `links` are further link elements of the head (feeds, canonical address) as attribute mappings.
+    `links` are further link elements of the head (feeds, canonical address) as attribute mappings, and `metas` its
+    further meta elements (what other sites show of the page).
     """
 
     manifest: StaticManifest
@@ -59,27 +81,34 @@ class Document:
     style: str = "public.css"
     scripts: Sequence[str] = ("ui.js",)
     links: Sequence[dict[str, str]] = field(default_factory=tuple)
+    metas: Sequence[dict[str, str]] = field(default_factory=tuple)
     language: str = "en"
     standalone: bool = False
+    light: bool = False
 
     def html(self, tree: Node) -> str:
-        """The page around this tree; `standalone` documents carry their styles, faces and scripts inside."""
+        """The page around this tree.
+
+        A `standalone` document carries its styles, faces and scripts inside; a `light` one only the styles in use.
+        """
         body = to_html(tree)
         used = sorted(set(re.findall(r'<use href="#i-([a-z0-9-]+)"', body)))
         about = f'<meta name="description" content="{escape(self.description)}">' if self.description else ""
-        links = "".join(
-            "<link " + " ".join(f'{name}="{escape(value)}"' for name, value in link.items()) + ">"
-            for link in self.links
-        )
+        links = _elements("meta", self.metas) + _elements("link", self.links)
         top, end = (
             self._carried(used)
             if self.standalone
-            else (head(self.manifest, style=self.style), body_end(self.manifest, icons=used, scripts=self.scripts))
+            else (self._head(body), body_end(self.manifest, icons=used, scripts=self.scripts))
         )
         return (
             f'<!doctype html>\n<html lang="{escape(self.language)}"><head>{top}'
             f"<title>{escape(self.title)}</title>{about}{links}</head><body>{body}{end}</body></html>"
         )
+
+    def _head(self, body: str) -> str:
+        if self.light:
+            return light_head(self.manifest, body, style=self.style)
+        return head(self.manifest, style=self.style)
 
     def _carried(self, icons: Sequence[str]) -> tuple[str, str]:
         manifest = self.manifest
@@ -91,4 +120,4 @@ class Document:
             f"<script>{theme_script(manifest)}</script><style>{style}</style>"
         )
         scripts = "".join(f"<script>{manifest.text(name)}</script>" for name in self.scripts)
-        return top, manifest.sprite(icons) + scripts
+        return top, manifest.sprite(icons, drawn=DAY_PATTERNS) + scripts

@@ -61,7 +61,7 @@ def meter(ratio: float | None, label: str, *, text: str | None = None, state: St
         html.Span(style={"width": f"{share * 100:.2f}%"}),
         className=f"meter {state}",
         role="meter",
-        **attrs(aria_label=label, aria_valuenow=f"{share:.4g}", aria_valuemin="0", aria_valuemax="1"),
+        **attrs(aria_label=label, aria_valuenow=f"{round(share, 4):g}", aria_valuemin="0", aria_valuemax="1"),
     )
     return html.Span(
         [bar, html.Span(text or fmt.percent(ratio, 0 if float(ratio * 100).is_integer() else None))],

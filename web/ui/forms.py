@@ -27,9 +27,7 @@ def field(
     control_id = getattr(control, "id", None)
     if not isinstance(control_id, str):
         raise TypeError("A field's control needs a plain id, so that its label can point at it.")
-    described = [part for part, text in ((f"{control_id}-hint", hint), (f"{control_id}-error", error)) if text]
-    if described:
-        setattr(control, "aria-describedby", " ".join(described))
+    setattr(control, "aria-describedby", described_by(control_id, hint))
     if error:
         setattr(control, "aria-invalid", "true")
     after: Node = html.Span("optional", className="dim small") if optional else None
@@ -38,12 +36,25 @@ def field(
             html.Label(flatten([label, after]), htmlFor=control_id),
             html.P(hint, className="hint", id=f"{control_id}-hint") if hint else None,
             control,
-            html.P([icon("circle-alert", size=14), html.Span(error)], className="error", id=f"{control_id}-error")
-            if error
-            else None,
+            error_line(control_id, error),
         ]),
         className=classes("field", "wrong" if error else None),
     )  # fmt: skip
+
+
+def described_by(control_id: str, hint: str | None) -> str:
+    """What describes a control: its hint where there is one, and the place of its error, empty or not."""
+    return f"{control_id}-hint {control_id}-error" if hint else f"{control_id}-error"
+
+
+def error_line(control_id: str, error: str | None) -> Component:
+    """The place of what is wrong with a control: hidden while nothing is, so that a callback can fill it."""
+    return html.P(error_words(error), className="error", id=f"{control_id}-error", **given(hidden=not error or None))
+
+
+def error_words(error: str | None) -> list[Component]:
+    """What stands in that place."""
+    return [icon("circle-alert", size=14), html.Span(error)] if error else []
 
 
 def text_input(
@@ -132,18 +143,15 @@ def checkbox(
     required: bool = False,
 ) -> Component:
     """One yes or no, sent with its form."""
-    described = [part for part, text in ((f"{id}-hint", hint), (f"{id}-error", error)) if text]
     box = Control(
         id=id, name=name or id, type="checkbox", value="yes", checked=checked, required=required or None,
-        **attrs(aria_describedby=" ".join(described) or None, aria_invalid="true" if error else None),
+        **attrs(aria_describedby=described_by(id, hint), aria_invalid="true" if error else None),
     )  # fmt: skip
     return html.Div(
         flatten([
             html.Label([box, html.Span(flatten(label))], className="check"),
             html.P(hint, className="hint", id=f"{id}-hint") if hint else None,
-            html.P([icon("circle-alert", size=14), html.Span(error)], className="error", id=f"{id}-error")
-            if error
-            else None,
+            error_line(id, error),
         ]),
         className=classes("field", "wrong" if error else None),
     )  # fmt: skip

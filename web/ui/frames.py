@@ -12,7 +12,7 @@ from web.ui.feedback import toasts
 from web.ui.forms import hidden
 from web.ui.icons import icon
 from web.ui.nodes import Node, attrs, classes, flatten
-from web.ui.overlays import PALETTE_ID, Command, palette
+from web.ui.overlays import PALETTE_ID, Command, palette, sure_dialog
 
 MAIN_ID = "main"
 DRAWER_ID = "drawer"
@@ -167,6 +167,7 @@ def signed_in_frame(
             html.Div(shell, className="shell"),
             _drawer(name, home_href, sections, current, person),
             palette([*known, *commands]),
+            sure_dialog(),
             toasts(),
         ]),
         className="signed-in",

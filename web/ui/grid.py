@@ -21,8 +21,8 @@ Direction = Literal["ascending", "descending"]
 class Column(Generic[T]):
     """One column: its heading, how a row fills it, and whether the server can sort by it.
 
-    `priority` 1 is always shown; 2 leaves on phones, 3 already on tablets. `label_hidden` keeps the heading for
-    screen readers only.
+    `priority` 3 leaves on tablets; on phones every row is a block of its own, with each value under its label.
+    `label_hidden` keeps the heading for screen readers only.
     """
 
     key: str
@@ -87,15 +87,21 @@ def data_grid(
             empty_state(empty or Empty(f"No {caption.lower()}", "Nothing matches. Change the filters to see more.")),
             id=ids.part("grid"),
         )
-    head = html.Thead(html.Tr([_heading(column, sort, links, ids) for column in columns]))
-    body = html.Tbody([
-        html.Tr(
-            [_cell(column, row, first=index == 0) for index, column in enumerate(columns)],
-            **attrs(data_key=row_key(row)),
-        )
-        for row in rows
-    ])  # fmt: skip
-    table = html.Table([html.Caption(caption, className="sr-only"), head, body], className="grid")
+    # The roles are those that the elements have; said in words, they outlive the stacked rows of a phone.
+    headings = [_heading(column, sort, links, ids) for column in columns]
+    head = html.Thead(html.Tr(headings, role="row"), role="rowgroup")
+    body = html.Tbody(
+        [
+            html.Tr(
+                [_cell(column, row, first=index == 0) for index, column in enumerate(columns)],
+                role="row",
+                **attrs(data_key=row_key(row)),
+            )
+            for row in rows
+        ],
+        role="rowgroup",
+    )
+    table = html.Table([html.Caption(caption, className="sr-only"), head, body], className="grid", role="table")
     return html.Div(
         flatten([
             html.Div(table, className="scroll", role="region", tabIndex="0", **attrs(aria_label=caption)),
@@ -119,7 +125,7 @@ def _heading(column: Column[T], sort: Sort | None, links: Links | None, ids: Ids
     style = {"width": column.width} if column.width else {}
     if not column.sortable:
         words = html.Span(column.label, className="sr-only") if column.label_hidden else column.label
-        return html.Th(words, scope="col", className=_look(column), style=style)
+        return html.Th(words, scope="col", role="columnheader", className=_look(column), style=style)
     mine = sort.direction if sort and sort.key == column.key else None
     then: Direction = "ascending" if mine == "descending" else "descending"
     arrow = {None: "chevrons-up-down", "ascending": "arrow-up", "descending": "arrow-down"}[mine]
@@ -130,16 +136,26 @@ def _heading(column: Column[T], sort: Sort | None, links: Links | None, ids: Ids
         if links
         else html.Button(content, type="button", className="sort", id=ids.one("sort", column.key), **named)
     )
-    return html.Th(control, scope="col", className=_look(column), style=style, **attrs(aria_sort=mine or "none"))
+    return html.Th(
+        control,
+        scope="col",
+        role="columnheader",
+        className=_look(column),
+        style=style,
+        **attrs(aria_sort=mine or "none"),
+    )
 
 
 def _cell(column: Column[T], row: T, *, first: bool) -> Component:
     content = column.cell(row)
-    shown = flatten(content) or [html.Span(fmt.DASH, className="dim", title=fmt.NO_DATA)]
-    named = attrs(data_label=column.label)
+    filled = flatten(content)
+    # A place for buttons stays empty where there are none; a value that is missing says so.
+    blank = [] if column.label_hidden else [html.Span(fmt.DASH, className="dim", title=fmt.NO_DATA)]
+    inside = html.Div(filled or blank, className="cell")
+    named = attrs(data_label=None if column.label_hidden else column.label)
     if first and not column.label_hidden:
-        return html.Th(shown, scope="row", className=_look(column), **named)
-    return html.Td(shown, className=_look(column), **named)
+        return html.Th(inside, scope="row", role="rowheader", className=_look(column), **named)
+    return html.Td(inside, role="cell", className=_look(column), **named)
 
 
 def _pager(paging: Paging, links: Links | None, ids: Ids) -> Component:

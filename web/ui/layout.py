@@ -92,6 +92,24 @@ def mono(text: str) -> Component:
     return html.Span(text, className="mono")
 
 
+def copyable(text: str) -> Component:
+    """An id or a code that a press copies."""
+    return html.Button(
+        [mono(text), icon("copy", size=12)],
+        type="button",
+        className="copy",
+        title="Copy",
+        **attrs(aria_label=f"Copy {text}", data_copy=text),
+    )
+
+
+def ref(an_id: str, href: str | None, *, label: str | None = None) -> Component:
+    """An id that leads to what it names, where the reader may go there."""
+    if href is None:
+        return html.Span(mono(label or an_id), title=an_id)
+    return html.A(mono(label or an_id), href=href, title=an_id)
+
+
 def incident(
     title: str,
     *,

@@ -12,6 +12,7 @@ from web.ui.nodes import Node, attrs, classes, flatten
 from web.ui.theme import State
 
 PALETTE_ID = "palette"
+SURE_ID = "sure"
 
 
 def dialog(
@@ -51,15 +52,28 @@ def cancel_button(label: str = "Cancel") -> Component:
     return html.Button(html.Span(label), type="button", className="btn", **attrs(data_dialog_close="true"))
 
 
+def sure_dialog() -> Component:
+    """The dialog that asks before a `button(asks=Question(…))` acts; a frame has it once, the script words it."""
+    go_on = html.Button(
+        html.Span("Go on"), type="button", className="btn danger", id=f"{SURE_ID}-yes", **attrs(data_sure="true")
+    )
+    return dialog("Are you sure?", None, id=SURE_ID, lead=[html.Span(id=f"{SURE_ID}-text")],
+                  actions=[cancel_button(), go_on])  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Somewhere to go or something to do from the palette; `words` are further words by which it is found."""
+    """Somewhere to go or something to do from the palette; `words` are further words by which it is found.
+
+    A `lookup` takes what was typed along, at the end of its `href`, and is offered for whatever was typed.
+    """
 
     label: str
     href: str
     icon_name: str = "arrow-right"
     section: str = "Go to"
     words: str = ""
+    lookup: bool = False
 
 
 def palette(commands: Sequence[Command]) -> Component:
@@ -83,7 +97,12 @@ def palette(commands: Sequence[Command]) -> Component:
             [icon(each.icon_name, size=16), html.Span(each.label), html.Span(each.section, className="dim small")],
             role="option",
             id=f"{PALETTE_ID}-{index}",
-            **attrs(aria_selected="false", data_href=each.href, data_words=f"{each.label} {each.section} {each.words}"),
+            **attrs(
+                aria_selected="false",
+                data_href=each.href,
+                data_words=f"{each.label} {each.section} {each.words}",
+                data_lookup=each.lookup or None,
+            ),
         )
         for index, each in enumerate(commands)
     ]

@@ -54,7 +54,7 @@ class StaticManifest:
             written = json.loads(path.read_text("utf-8"))
         except FileNotFoundError:
             raise FileNotFoundError(
-                f"{path} is missing: build the front-end first (`python manage.py build-assets`)."
+                f"{path} is missing: build the front-end first (`./manage.py build-assets`)."
             ) from None
         return cls(path.parent, [StaticFile(name=name, **facts) for name, facts in written["files"].items()])
 
@@ -87,10 +87,10 @@ class StaticManifest:
             return None
         return self.store.serve(self.body(name), file.content_type, accept_encoding, IMMUTABLE)
 
-    def sprite(self, names: Iterable[str] | None = None) -> str:
-        """The icons as one hidden SVG for the page; only the named ones if names are given."""
+    def sprite(self, names: Iterable[str] | None = None, *, drawn: str = "") -> str:
+        """The icons as one hidden SVG for the page; only the named ones if names are given. `drawn` joins them."""
         wanted = self._symbols if names is None else {name: self._symbols[name] for name in sorted(set(names))}
-        return f'<svg class="sprite" aria-hidden="true" width="0" height="0">{"".join(wanted.values())}</svg>'
+        return f'<svg class="sprite" aria-hidden="true" width="0" height="0">{drawn}{"".join(wanted.values())}</svg>'
 
     @cached_property
     def _symbols(self) -> dict[str, str]:

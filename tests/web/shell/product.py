@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from flask import Blueprint, Flask, Response, jsonify, request
 
 from services.kernel import errors
-from services.kernel.context import UserActor, current_correlation
+from services.kernel.context import ApiKeyActor, UserActor, current_correlation
 from web.shell.app import make_server
 from web.shell.config import ShellConfig
 from web.shell.csrf import csrf_field
@@ -38,6 +38,12 @@ def authenticate(token: str, _client: Client) -> SignedIn | None:
     return SignedIn(UserActor(f"usr_{role}", permissions), f"ses_{role}", role.title(), (role,), bool(pending))
 
 
+def recognise_key(token: str) -> ApiKeyActor | None:
+    """Recognise `good` with a permission, and `bare` without one."""
+    known = {"good": frozenset({"incidents.write"}), "bare": frozenset[str]()}
+    return ApiKeyActor(f"key_{token}", known[token]) if token in known else None
+
+
 @dataclass
 class Knobs:
     """What a test turns while the product runs."""
@@ -61,7 +67,7 @@ def make_product(
     """Return the whole product."""
     knobs = knobs or Knobs()
     shell = ShellConfig(secret="s" * 32, public_url=public_url, bundle_folder=folder, **config)
-    taken = Ports(authenticate, ROLE_PERMISSIONS["visitor"], version=lambda: knobs.version)
+    taken = Ports(authenticate, recognise_key, ROLE_PERMISSIONS["visitor"], version=lambda: knobs.version)
     server = make_server(shell, ports(taken), metrics_folder=metrics_folder)
     server.register_blueprint(_doors(knobs))
     server.register_blueprint(_account())
@@ -102,6 +108,10 @@ def _doors(knobs: Knobs) -> Blueprint:
         ids = current_correlation()
         assert ids is not None
         return jsonify(body=request.get_json(), correlation_id=ids.correlation_id, trace_id=ids.trace_id)
+
+    @route(doors, "/api/v1/written", access="incidents.write", methods=("GET", "POST"), api_key=True)
+    def written() -> Response:
+        return jsonify(actor=current_actor().id, kind=current_actor().kind)
 
     @route(doors, "/stream", access=PUBLIC)
     def stream() -> Response:

@@ -9,17 +9,22 @@ from dash import html
 from playwright.sync_api import Browser, Page, expect
 
 from web.ui import (
+    Column,
     Command,
     NavItem,
     NavSection,
     Node,
     Person,
     Point,
+    Question,
     State,
     Tab,
     banner,
     button,
     cancel_button,
+    card,
+    copyable,
+    data_grid,
     dialog,
     form,
     signed_in_frame,
@@ -86,6 +91,89 @@ def test_a_dialog_takes_the_focus_holds_it_and_gives_it_back(shown: Shows) -> No
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.get_by_role("button", name="Open")).to_be_focused()
+
+
+def pressed(page: Page) -> None:
+    """Count presses as Dash hears of them: on an element between the button and the document."""
+    page.evaluate(
+        """() => document.querySelector('main').addEventListener('click', (event) => {
+            const button = event.target.closest('.btn');
+            if (button) button.dataset.heard = Number(button.dataset.heard || 0) + 1;
+        })"""
+    )
+
+
+def test_what_cannot_be_taken_back_acts_only_once_the_question_is_answered(shown: Shows) -> None:
+    asks = Question("Suspend Ada?", "Her sign-ins end at once.", "Suspend her")
+    page = shown(frame(button("Suspend", kind="danger", id="suspend", asks=asks)))
+    pressed(page)
+    act, ask = page.get_by_role("button", name="Suspend", exact=True), page.get_by_role("dialog", name="Suspend Ada?")
+    act.click()
+    expect(ask).to_contain_text("Her sign-ins end at once.")
+    ask.get_by_role("button", name="Cancel").click()
+    expect(ask).to_be_hidden()
+    expect(act).to_be_focused()
+    expect(act).not_to_have_attribute("data-heard", "1")
+    act.click()
+    ask.get_by_role("button", name="Suspend her").click()
+    expect(ask).to_be_hidden()
+    expect(act).to_have_attribute("data-heard", "1")
+
+
+def test_a_question_reaches_the_button_of_a_list_that_was_drawn_anew_meanwhile(shown: Shows) -> None:
+    page = shown(frame(html.P(button("End", id="end", asks=Question("End it?", "It is over then.", "End it")))))
+    pressed(page)
+    page.get_by_role("button", name="End", exact=True).click()
+    page.evaluate("() => { const p = document.querySelector('#end').parentElement; p.innerHTML = p.innerHTML; }")
+    page.get_by_role("button", name="End it").click()
+    expect(page.locator("#end")).to_have_attribute("data-heard", "1")
+
+
+def test_enter_in_a_field_presses_the_one_button_that_its_form_is_for(shown: Shows) -> None:
+    asking = card([text_input("Why", id="why"), html.Div(button("Show", id="show"), className="acts")])
+    many = card([text_input("Which", id="which"),
+                 html.Div([button("One", id="one"), button("Two", id="two")], className="acts")])  # fmt: skip
+    inside = dialog("Invite", text_input("Mail", id="mail"), id="invite",
+                    actions=[cancel_button(), button("Send", kind="primary", id="send")])  # fmt: skip
+    page = shown(frame([asking, many, inside, button("Open", opens="invite")]))
+    pressed(page)
+    page.get_by_label("Why").press("Enter")
+    expect(page.locator("#show")).to_have_attribute("data-heard", "1")
+    page.get_by_label("Which").press("Enter")
+    assert page.locator("#one[data-heard], #two[data-heard]").count() == 0
+    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_label("Mail").press("Enter")
+    expect(page.locator("#send")).to_have_attribute("data-heard", "1")
+
+
+def test_an_id_is_copied_by_a_press(shown: Shows) -> None:
+    page = shown(frame(copyable("usr_0198")))
+    page.evaluate("() => { navigator.clipboard.writeText = async (text) => { window.copied = text; }; }")
+    page.get_by_role("button", name="Copy usr_0198").click()
+    expect(page.get_by_role("button", name="Copied usr_0198")).to_be_visible()
+    assert page.evaluate("window.copied") == "usr_0198"
+
+
+def test_on_a_phone_every_value_of_a_table_stands_under_its_row_and_the_table_stays_a_table(shown: Shows) -> None:
+    columns: list[Column[str]] = [
+        Column("name", "Person", str),
+        Column("mail", "Address", lambda name: f"{name}.with.a.long.address@company.example"),
+        Column("factor", "Second factor", lambda _: "set up", priority=2),
+        Column("joined", "Joined", lambda _: None, priority=3),
+        Column("acts", "Actions", lambda name: button("End") if name == "ada" else None, label_hidden=True),
+    ]
+    page = shown(frame(data_grid(["ada", "eve"], columns, caption="People", noun="p", row_key=str)))
+    page.set_viewport_size({"width": 390, "height": 800})
+    row = page.get_by_role("table", name="People").get_by_role("row").filter(has_text="ada.with")
+    expect(row.get_by_role("rowheader")).to_have_text("ada")
+    expect(row.get_by_role("cell").filter(has_text="set up")).to_be_visible()
+    expect(row.get_by_role("cell").filter(has=page.get_by_title("No data"))).to_be_visible()
+    expect(row.get_by_role("button", name="End")).to_be_visible()
+    shown_words = "(cell) => getComputedStyle(cell, '::before').content"
+    assert "Second factor" in row.get_by_role("cell").filter(has_text="set up").evaluate(shown_words)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    address = row.get_by_role("cell").filter(has_text="company.example").locator(".cell")
+    assert address.evaluate("(e) => e.scrollWidth <= e.clientWidth")
 
 
 @pytest.mark.parametrize("way", ["cross", "cancel", "backdrop"])

@@ -1,6 +1,8 @@
+import json
 import math
 import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 
 import pytest
 from hypothesis import given
@@ -167,12 +169,29 @@ def test_unmeasured_days_are_neither_up_nor_down() -> None:
 
 
 def test_three_days_share_a_bar_that_shows_the_worst() -> None:
-    states = [State.GOOD] * 4 + [State.BAD] + [State.GOOD] * 4
-    days = [DayState(date(2026, 11, 1 + index), state, 1.0) for index, state in enumerate(states)]
+    states = [State.GOOD] * 40 + [State.BAD] + [State.GOOD] * 49
+    days = [DayState(date(2026, 8, 1) + timedelta(index), state, 1.0) for index, state in enumerate(states)]
     html = to_html(uptime("API", days, state_label=state_word("Operational", State.GOOD), availability=0.999))
-    wide, thin = re.findall(r'class="uptime-bars (?:wide|thin)".*?</div>', html, re.DOTALL)
-    assert re.findall(r'<i class="(\w+)"', wide) == [str(state) for state in states]
-    assert re.findall(r'<i class="(\w+)"', thin) == ["good", "bad", "good"]
+    wide, thin = re.findall(r'class="(?:wide|thin)"><svg.*?</svg>', html, re.DOTALL)
+    stretch = r'<rect x="(\d+)" width="(\d+)" height="30" fill="url\(#day-(\w+)\)"/>'
+    assert re.findall(stretch, wide) == [("0", "400", "good"), ("400", "10", "bad"), ("410", "490", "good")]
+    assert re.findall(stretch, thin) == [("0", "130", "good"), ("130", "10", "bad"), ("140", "160", "good")]
+
+
+def test_each_day_can_be_read_in_words() -> None:
+    days = [
+        DayState(date(2026, 11, 1), State.GOOD, 1.0),
+        DayState(date(2026, 11, 2), State.BAD, 0.9, "Down for 2 h 24 min."),
+        DayState(date(2026, 11, 3), State.UNKNOWN, None),
+        DayState(date(2026, 11, 4), State.UNKNOWN, None),
+    ]
+    html = to_html(uptime('<b>"API"', days, state_label=state_word("?", State.UNKNOWN), availability=None))
+    told = re.search(r'data-days="([^"]*)"', html)
+    assert told is not None
+    assert [count for count, _ in json.loads(unescape(told[1]))] == [1, 1, 2]
+    assert json.loads(unescape(told[1]))[1][1].replace(fmt.NBSP, " ") == "down, 90.000 %. Down for 2 h 24 min."
+    assert 'data-first="2026-11-01"' in html
+    assert "<b>" not in html
 
 
 def test_uptime_is_told_in_words_with_the_bad_days_by_date() -> None:

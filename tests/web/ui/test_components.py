@@ -233,9 +233,7 @@ def test_progress_of_unknown_length_has_no_value() -> None:
 
 
 def test_demo_data_names_the_command_that_removes_it() -> None:
-    assert "<code>python manage.py demo remove</code>" in to_html(
-        demo_banner(remove_command="python manage.py demo remove")
-    )
+    assert "<code>./manage.py demo remove</code>" in to_html(demo_banner(remove_command="./manage.py demo remove"))
 
 
 @pytest.mark.parametrize(
@@ -268,7 +266,10 @@ def test_the_signed_in_frame_signs_out_by_post_with_a_token() -> None:
 
 
 def test_the_palette_is_a_combobox_over_a_list() -> None:
-    page = to_html(palette([Command("Flags", "/admin/flags", words="toggle")]))
+    page = to_html(
+        palette([Command("Flags", "/admin/flags", words="toggle"), Command("Find", "/found?id=", lookup=True)])
+    )
+    assert page.count("data-lookup") == 1
     assert 'role="combobox"' in page
     assert 'aria-controls="palette-list"' in page
     assert 'data-href="/admin/flags"' in page

@@ -115,8 +115,9 @@ def test_four_figures_stand_in_whole_rows(opened: Opens, size: str, columns: int
 @pytest.mark.parametrize(("size", "bars"), [("phone", 30), ("desktop", 90)])
 def test_ninety_days_are_thirty_bars_on_a_phone(opened: Opens, size: str, bars: int) -> None:
     page = opened("public", "light", size)
-    shown = page.locator(".uptime").first.locator(".uptime-bars i:visible")
-    assert shown.count() == bars
+    drawn = page.locator(".uptime").first.locator(".uptime-bars svg:visible")
+    assert drawn.count() == 1
+    assert drawn.get_attribute("viewBox") == f"0 0 {bars * 10} 30"
 
 
 @pytest.mark.parametrize("size", ["phone", "desktop"])

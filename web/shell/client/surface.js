@@ -60,9 +60,10 @@
   /* A callback that is refused before it ran says so, with its reference. */
   const element = (type, props) => ({ namespace: "dash_html_components", type, props });
   const say = (title, text, reference, link) => {
-    const said = [element("B", { children: title }), element("Span", { children: text })];
-    if (reference) said.push(element("Small", { children: ["Reference: ", element("Code", { children: reference })] }));
-    if (link) said.push(element("A", { children: link.label, href: link.href }));
+    /* The spaces part what is read out and what is copied; to the eye each stands on a line of its own. */
+    const said = [element("B", { children: title }), " ", element("Span", { children: text })];
+    if (reference) said.push(" ", element("Small", { children: ["Reference: ", element("Code", { children: reference })] }));
+    if (link) said.push(" ", element("A", { children: link.label, href: link.href }));
     const body = element("Div", { className: "said", children: said });
     const close = element("Button", {
       type: "button", className: "btn quiet only", title: "Close", "aria-label": `Close: ${title}`,

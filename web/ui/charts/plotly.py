@@ -9,7 +9,7 @@ from web.ui.nodes import attrs
 
 # Mid-lightness hues that keep 3:1 on both grounds; plotly needs concrete values in its traces.
 SERIES_COLOURS = ("#5b72e8", "#3f8fc4", "#c98a16", "#2f9e6e", "#d05c4f", "#8b6cc9")
-FONT = '"Inter Variable", "Inter Fallback", system-ui, sans-serif'
+FONT = '"Inter Variable", "Inter Fallback", "Inter Fallback Wide", system-ui, sans-serif'
 
 
 _DAY_MS = 86_400_000

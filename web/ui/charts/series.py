@@ -10,10 +10,11 @@ from web.ui import format as fmt
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A measured value at an instant; `None` is a gap, never zero."""
+    """A measured value at an instant; `None` is a gap, never zero. `few` tells that too little stands behind it."""
 
     at: datetime
     value: float | None
+    few: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,33 @@ def runs(points: Iterable[Point]) -> list[list[tuple[datetime, float]]]:
     return [run for run in found if run]
 
 
+def stretches(points: Iterable[Point]) -> list[tuple[bool, list[tuple[datetime, float]]]]:
+    """The stretches between the gaps, parted where few samples begin or end; neighbours share their point.
+
+    The flag tells the stretches of few samples.
+    """
+    found: list[tuple[bool, list[tuple[datetime, float]]]] = []
+    before: Point | None = None
+    for point in points:
+        if point.value is None or not math.isfinite(point.value):
+            before = None
+            continue
+        here = (point.at, point.value)
+        if before is None:
+            found.append((point.few, [here]))
+        elif found[-1][0] == (few := point.few or before.few):
+            found[-1][1].append(here)
+        else:
+            found.append((few, [found[-1][1][-1], here]))
+        before = point
+    return [(few, run) for few, run in found if len(run) > 1 or _alone(found, run)]
+
+
+def _alone(found: list[tuple[bool, list[tuple[datetime, float]]]], run: list[tuple[datetime, float]]) -> bool:
+    """Whether a single point belongs to no longer stretch beside it."""
+    return not any(len(other) > 1 and run[0] in (other[0], other[-1]) for _, other in found)
+
+
 def measured(points: Iterable[Point]) -> list[float]:
     """The finite values among the points."""
     return [point.value for point in points if point.value is not None and math.isfinite(point.value)]
@@ -70,9 +98,15 @@ def extent(values: Sequence[float], *, pad_ratio: float = 0.12) -> tuple[float, 
     return (low if low == 0 else low - pad, high + pad)
 
 
-def stroke(run: Sequence[tuple[datetime, float]], x: Callable[[datetime], float], y: Callable[[float], float]) -> str:
-    """The run as a line; a lone point is a thicker dot, so that it is seen."""
-    look = "stroke" if len(run) > 1 else "stroke lone"
+def stroke(
+    run: Sequence[tuple[datetime, float]],
+    x: Callable[[datetime], float],
+    y: Callable[[float], float],
+    *,
+    few: bool = False,
+) -> str:
+    """The run as a line; a lone point is a thicker dot, so that it is seen. Few samples make it a dashed one."""
+    look = ("stroke" if len(run) > 1 else "stroke lone") + (" few" if few else "")
     return f'<path class="{look}" d="{path(run, x, y)}"/>'
 
 

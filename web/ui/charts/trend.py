@@ -4,7 +4,7 @@ Lines are SVG stretched to the box; words are HTML placed by percentages, so tha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dash import html
@@ -18,7 +18,7 @@ from web.ui.charts.series import (
     Scale,
     extent,
     measured,
-    runs,
+    stretches,
     stroke,
     tick_decimals,
     ticks,
@@ -29,13 +29,17 @@ from web.ui.nodes import ComponentId, Node, attrs, classes, flatten, given
 from web.ui.theme import State
 
 WIDTH, HEIGHT = 1000, 300
-# A tag takes a quarter of the width on a phone.
-_LANE_RATIO = 0.27
+# As wide as a tag may be (`.tag` in charts.css), and a little between two.
+_TAG_RATIO = 0.28
+_LANES_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened at an instant, marked by a line with a tag: a deployment, a rollback, an incident."""
+    """Something that happened at an instant, marked by a line with a tag: a deployment, a rollback, an incident.
+
+    Without a label it is a line alone, for places where many things happened.
+    """
 
     at: datetime
     label: str
@@ -142,7 +146,7 @@ def _shapes(points: Sequence[Point], frame: _Frame, target: float | None, band: 
         drawn.append(f'<path class="band" d="M{over}L{under}Z"/>')
     if target is not None:
         drawn.append(f'<line class="target" x1="0" x2="{WIDTH}" y1="{y(target):.1f}" y2="{y(target):.1f}"/>')
-    drawn += [stroke(run, x, y) for run in runs(points)]
+    drawn += [stroke(run, x, y, few=few) for few, run in stretches(points)]
     return drawn
 
 
@@ -179,23 +183,38 @@ def _target_label(target: float | None, text: str | None, frame: _Frame) -> Node
 
 
 def _lanes(events: Sequence[Event], frame: _Frame) -> list[tuple[Event, int]]:
-    """Give each tag the lowest lane in which it does not cover the one before it; three lanes at most."""
-    last: list[float] = []
+    """Give each tag the highest of three lanes in which it covers no other; one that finds no room is a line alone."""
+    taken: list[list[tuple[float, float]]] = []
     placed: list[tuple[Event, int]] = []
     for event in sorted(events, key=lambda each: each.at):
-        x = frame.x(event.at)
-        lane = next((index for index, edge in enumerate(last) if x - edge >= _LANE_RATIO), len(last))
-        lane = min(lane, 2)
-        last[lane : lane + 1] = [x]
+        if not event.label:
+            placed.append((event, 0))
+            continue
+        start, end = _extent_of_tag(frame.x(event.at))
+        lane = next((i for i, spans in enumerate(taken) if all(end <= a or start >= b for a, b in spans)), len(taken))
+        if lane == _LANES_MOST:
+            placed.append((replace(event, label=""), 0))
+            continue
+        if lane == len(taken):
+            taken.append([])
+        taken[lane].append((start, end))
         placed.append((event, lane))
     return placed
+
+
+def _extent_of_tag(x: float) -> tuple[float, float]:
+    """From where to where a tag reaches at the most, by the side to which it hangs from its line."""
+    back = {"after": 0.0, "before": 1.0}.get(_side(x) or "", 0.5)
+    return x - back * _TAG_RATIO, x + (1 - back) * _TAG_RATIO
 
 
 def _event(event: Event, lane: int, frame: _Frame) -> Component:
     x = frame.x(event.at)
     words: Node = html.A(event.label, href=event.href) if event.href else event.label
     return html.Span(
-        html.Span(flatten(words), className="tag", title=fmt.instant(event.at)),
+        html.Span(flatten(words), className="tag", title=f"{event.label}, {fmt.instant(event.at)}")
+        if event.label
+        else None,
         className=classes("event", str(event.state), _side(x)),
         style={**_place(left=x), "--lane": str(lane)},
     )

@@ -110,7 +110,7 @@ def public_page(now: datetime) -> Component:
         action=button("Subscribe", icon_name="bell", href="#subscribe"),
         foot_left=["Every figure can be recomputed: ", html.A("CSV", href="#csv"), ", ", html.A("JSON", href="#json")],
         foot_right=[html.A("RSS", href="#rss"), html.A("Atom", href="#atom"), html.A("Calendar", href="#ics")],
-        demo=feedback.demo_banner(remove_command="python manage.py demo remove", href="#demo"),
+        demo=feedback.demo_banner(remove_command="./manage.py demo remove", href="#demo"),
     )
 
 

@@ -91,7 +91,7 @@ def words(now: datetime) -> Component:
         figures.timestamp(now + timedelta(minutes=3), now=now),
     ]
     prose = html.P([
-        layout.mono("usr_0192f3"), " and ", html.Code("python manage.py check"), " and a ",
+        layout.mono("usr_0192f3"), " and ", html.Code("./manage.py check"), " and a ",
         html.A("link in running text", href="#"), " and ", controls.link("All history", "#", arrow=True),
     ])  # fmt: skip
     rows: list[Node] = [

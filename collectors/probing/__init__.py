@@ -1,0 +1,1 @@
+"""Probing: one file per kind of probe, and the prober that runs them, from wherever it stands."""

@@ -1,0 +1,23 @@
+"""Facts of components: how they stand, as people are told."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from services.kernel.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComponentStatusChanged(Fact):
+    """A component's status changed. Statuses are `ComponentStatus` values; `change_id` tells two changes apart.
+
+    `since_at` (ISO 8601) is when the new status began, which may lie before the fact: flaps are confirmed first.
+    """
+
+    topic: ClassVar[str] = "components.status_changed"
+
+    component_id: str
+    change_id: str
+    old_status: str
+    new_status: str
+    since_at: str
+    reason: str

@@ -1,0 +1,125 @@
+"""One component in full, and the components of a group, page by page."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from dash import html
+from dash.development.base_component import Component
+
+from services.components.views import ComponentStatus, ComponentView, DayView, GroupView, StatusSpanView
+from services.incidents.views import IncidentView
+from services.kernel.paging import Page
+from status_page.pages.rows import component_row, incident_list, reason
+from status_page.snapshot import Known
+from status_page.wording import STATUS_STATES, STATUS_WORDS, component_href, day_states, span_of
+from web.ui import Node, card, chip, columns, facts, fmt, kpi, link, page_head, stack, state_word
+from web.ui.charts.uptime import day_bars
+from web.ui.nodes import attrs, flatten
+
+SPANS_MOST = 50
+
+
+def component_page(
+    view: ComponentView,
+    spans: Sequence[StatusSpanView],
+    incidents: Sequence[IncidentView],
+    names: Mapping[str, str],
+    now: datetime,
+) -> Component:
+    """The whole content of a component's page; `names` are those of other components."""
+    measured = f"{fmt.duration(view.measured_seconds)} measured" if view.measured_seconds else "nothing measured"
+    lost = sum(day.major_seconds + day.partial_seconds for day in view.days)
+    return stack([
+        page_head(view.name, lead=view.description or None,
+                  actions=chip(STATUS_WORDS[view.status], STATUS_STATES[view.status])),
+        reason(view),
+        columns([
+            kpi(f"Uptime, {fmt.plural(len(view.days), 'day')}", fmt.availability(view.uptime_ratio), note=measured),
+            kpi("Down or partly down", fmt.duration(lost) if view.measured_seconds else fmt.NO_DATA,
+                note="in the same days"),
+        ], heading="Figures"),
+        card(flatten([_bars(view), _days_table(view.days)]), title="Day by day"),
+        _needs(view, names),
+        card(_spans(spans), title="Changes of state", aside=html.Span("last 90 days", className="dim small")),
+        card(incident_list(incidents, now) or html.P("No incident concerned it.", className="dim"), title="Incidents",
+             aside=link("All of them", f"/status/history/?component={view.id}", arrow=True)),
+    ], gap="large")  # fmt: skip
+
+
+def _bars(view: ComponentView) -> Component:
+    return html.Div(day_bars(view.name, day_states(view.days)), className="uptime")
+
+
+def _days_table(days: Sequence[DayView]) -> Node:
+    """The days that were not simply well, in words, for those who cannot point at a bar."""
+    wrong = [day for day in reversed(days) if day.worst is not ComponentStatus.OPERATIONAL]
+    if not wrong:
+        return html.P("Operational on every one of these days.", className="dim small")
+    rows = [
+        html.Tr([
+            html.Th(moment_day(day), scope="row"),
+            html.Td(state_word(STATUS_WORDS[day.worst], STATUS_STATES[day.worst])),
+            *[html.Td(fmt.duration(seconds) if seconds else fmt.DASH, className="num") for seconds in (
+                day.major_seconds, day.partial_seconds, day.degraded_seconds, day.maintenance_seconds,
+                day.unknown_seconds)],
+        ])
+        for day in wrong
+    ]  # fmt: skip
+    heads = ("Day", "Worst", "Down", "Partly down", "Degraded", "Maintenance", "Not measured")
+    return table("Days that were not operational throughout", heads, rows, numeric=range(2, len(heads)))
+
+
+def moment_day(day: DayView) -> str:
+    """A day in words; it is a day of UTC everywhere, since its seconds were counted so."""
+    return fmt.day(day.day)
+
+
+def table(caption: str, heads: Sequence[str], rows: Sequence[Component], *, numeric: Sequence[int] = ()) -> Component:
+    """A plain table, which scrolls sideways by itself where it is too wide."""
+    head = [
+        html.Th(word, scope="col", className="num" if index in numeric else None) for index, word in enumerate(heads)
+    ]
+    inside = html.Table([
+        html.Caption(caption, className="sr-only"), html.Thead(html.Tr(head)), html.Tbody(list(rows)),
+    ])  # fmt: skip
+    return html.Div(inside, className="sheet scroll", tabIndex="0", role="region", **attrs(aria_label=caption))
+
+
+def _needs(view: ComponentView, names: Mapping[str, str]) -> Node:
+    if not view.depends_on:
+        return None
+    linked: list[Node] = []
+    for index, each in enumerate(view.depends_on):
+        linked += [", " if index else None, html.A(names.get(each, each), href=component_href(each))]
+    return card(facts({"Depends on": linked}), title="Dependencies")
+
+
+def _spans(spans: Sequence[StatusSpanView]) -> Node:
+    if not spans:
+        return html.P("Nothing is recorded.", className="dim")
+    newest = list(reversed(spans))[:SPANS_MOST]
+    rows = [
+        html.Li([
+            state_word(STATUS_WORDS[each.status], STATUS_STATES[each.status]),
+            html.Span(flatten([span_of(each.starts_at, each.ends_at), _because(each)]), className="dim"),
+        ])
+        for each in newest
+    ]  # fmt: skip
+    return html.Ul(rows, className="lines")
+
+
+def _because(span: StatusSpanView) -> Node:
+    return f" {fmt.DASH} {span.reason}" if span.reason else None
+
+
+def group_page(group: GroupView, members: Known[Page[ComponentView]], next_href: str | None) -> Component:
+    """The whole content of a group's page."""
+    rows = [component_row(each) for each in members.value.items]
+    return stack([
+        page_head(group.name, lead=group.description or None,
+                  actions=chip(STATUS_WORDS[group.status], STATUS_STATES[group.status])),
+        card(flatten([
+            html.Div(rows, className="uptimes") if rows else html.P("No component is shown here.", className="dim"),
+            html.P(link("More components", next_href, arrow=True), className="more") if next_href else None,
+        ]), title=fmt.plural(len(group.component_ids), "component")),
+    ], gap="large")  # fmt: skip
