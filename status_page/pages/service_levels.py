@@ -47,8 +47,7 @@ def _agreement(view: SlaView) -> Component:
                 kpi("Budget left", fmt.percent(left), note="of what may fail in the window; below zero is overspent"),
                 kpi("Good", number(view.good) if view.total else fmt.NO_DATA,
                     note=f"of {number(view.total)} {view.event_unit}, last {window}"),
-                kpi("Left out", fmt.duration(view.excluded_seconds),
-                    note=f"not known: {fmt.duration(view.unknown_seconds)}"),
+                kpi("Left out", _length(view.excluded_seconds), note=f"not known: {_length(view.unknown_seconds)}"),
             ]),
             _budget(view),
             _burns(view),
@@ -68,6 +67,10 @@ def _counted(good: float, total: float) -> str:
 def number(value: float) -> str:
     """A count of events, or of seconds, without decimals that nobody reads."""
     return fmt.number(value, 0)
+
+
+def _length(seconds: float | None) -> str:
+    return "nothing" if seconds == 0 else fmt.duration(seconds)
 
 
 def _budget(view: SlaView) -> Component:
