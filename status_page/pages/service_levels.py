@@ -158,7 +158,11 @@ def _month(month: date, rows: Sequence[SlaMonthView], months: Sequence[date]) ->
     left_out: Node = note("Nothing was left out of this month.")
     if exclusions:
         left_out = [html.H3("Left out, and why"), html.Ul(exclusions, className="small dim")]
-    shown = flatten([table("Agreements in the month", heads, body, numeric=(1, 2, 3, 5)), left_out])
+    found = note(
+        "A breach is what a rule found while it went on. Small failures that add up can miss a month without one, and "
+        "a past that was entered afterwards has none."
+    )
+    shown = flatten([table("Agreements in the month", heads, body, numeric=(1, 2, 3, 5)), left_out, found])
     return card(shown, title=title, aside=choice, id="months")
 
 
