@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from demo.components import Trouble, troubles
+from services.components.views import ComponentStatus
 from services.incidents import Incidents
 from services.incidents.views import ComponentStatusDraft, PastDraft, SeriesDraft, TemplateDraft, UpdateDraft
 from services.kernel.context import JobActor
@@ -16,11 +17,12 @@ ORIGIN: Final = "demo"
 TELLER: Final = JobActor(
     "demo.incidents", frozenset({"incidents.manage", "incidents.read", "incidents.drafts.read", "incidents.run"})
 )
-MOST: Final = 8
+MOST: Final = 10
+_RANKS: Final = {ComponentStatus.MAJOR_OUTAGE: 0, ComponentStatus.PARTIAL_OUTAGE: 1}
 _SHORTEST: Final = timedelta(minutes=10)
 _WORDS: Final = {
     "videostart01": ("some videos take long to start", "a cache that had filled up", "its old entries are removed"),
-    "checkout0001": ("some payments fail", "answers of the card processor that came late", "the processor recovered"),
+    "checkout0001": ("some payments fail", "a fault at the card processor", "the processor recovered"),
     "payouts00001": ("payouts take longer than usual", "a queue at the bank", "the bank worked it off"),
     "website00001": ("pages load slowly", "a release with a slow query", "the release was taken back"),
     "publicapi001": ("some requests of partners fail", "a limit that was set too low", "the limit is raised"),
@@ -72,7 +74,7 @@ def _worth_telling(now: datetime, known: Sequence[str]) -> list[Trouble]:
     """Return the longest of what went wrong, the worst first."""
     long = [each for each in troubles(now) if each.component_id in known and each.component_id in _WORDS]
     told = [each for each in long if each.ends_at - each.starts_at >= _SHORTEST]
-    told.sort(key=lambda each: (each.status != "major_outage", each.starts_at - each.ends_at))
+    told.sort(key=lambda each: (_RANKS.get(each.status, len(_RANKS)), each.starts_at - each.ends_at))
     return told[:MOST]
 
 
@@ -89,7 +91,7 @@ def _story(trouble: Trouble, now: datetime, *, explained: bool) -> PastDraft:
         UpdateDraft("identified", f"We have found the cause: {cause}.", (), quiet, trouble.starts_at + lasted * 0.4),
         UpdateDraft("monitoring", f"It works again: {cure}. We keep watching.", well, quiet,
                     trouble.starts_at + lasted * 0.9),
-        UpdateDraft("resolved", "All is well again.", well, quiet, trouble.ends_at),
+        UpdateDraft("resolved", "All is well again.", (), quiet, trouble.ends_at),
     )  # fmt: skip
     lesson = _LESSON.format(
         title=f"{title}.", minutes=round(lasted.total_seconds() / 60), noticed=noticed, cause=cause, cure=cure

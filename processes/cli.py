@@ -1,56 +1,22 @@
-"""The operator's command line: every routine of an installation, each by its name."""
+"""The operator's command line: every routine of an installation, each by its name.
+
+A command imports what it runs, so that each starts as soon as it can.
+"""
 
 import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from collectors import background as background_process
-from collectors.probing.built_in import built_in_prober
-from collectors.schedule import (
-    keep_components,
-    keep_incidents,
-    keep_metrics,
-    keep_payments,
-    keep_people,
-    keep_probes,
-    keep_slas,
-    keep_subscribers,
-    keep_work,
-    together,
-)
-from processes import mailbox as mailbox_process
-from processes import prober as prober_process
-from processes import sandbox as sandbox_process
-from processes import up as up_sequence
-from processes.demo_data import (
-    demo_people,
-    forget_demo,
-    found_components,
-    run_traffic,
-    seed_components,
-    seed_history,
-    seed_incidents,
-    seed_people,
-    seed_titles,
-)
-from processes.export import Keeper, copying_of, write_once
-from processes.first_probes import opened, own_door
-from processes.importing import Wanted, bring_over
-from processes.version import note_deploy as note_deploy_of
-from services.infra.logs import start_logging
-from services.infra.migrate import migrate as migrate_database
-from services.infra.settings import Settings, read
-from services.infra.telemetry import start_tracing
-from services.kernel.clock import SystemClock
+from processes.breaks import BREAKS
 from services.kernel.context import JobActor, correlated, new_correlation
 from services.kernel.errors import Conflict, DomainError, Invalid
-from services.wiring import probe_policy, wire
-from status_page.copying.folder import SITE
-from web.ui import bundles
+
+if TYPE_CHECKING:
+    from services.infra.settings import Settings
 
 EXIT_REFUSED = 78
 """EX_CONFIG: starting again cannot help."""
@@ -77,12 +43,31 @@ def main() -> None:
 @app.command()
 def up(*, demo: Annotated[bool, typer.Option("--demo", help="With demo people, titles and traffic.")] = False) -> None:
     """Start everything in this terminal; Ctrl-C stops it."""
+    from processes import up as up_sequence
+
     sys.exit(up_sequence.run(_settings(**({"demo": True} if demo else {}))))
 
 
 @app.command()
 def background() -> None:
     """Run durable work and the clock; several may run on PostgreSQL, each with its GREENLIGHT_DURABLE_SLOT."""
+    from collectors import background as background_process
+    from collectors.probing.built_in import built_in_prober
+    from collectors.schedule import (
+        keep_components,
+        keep_incidents,
+        keep_metrics,
+        keep_payments,
+        keep_people,
+        keep_probes,
+        keep_slas,
+        keep_subscribers,
+        keep_work,
+        together,
+    )
+    from processes.first_probes import own_door
+    from services.wiring import probe_policy, wire
+
     settings = _started("background")
     wired = wire(settings)
     services = wired.services
@@ -113,12 +98,16 @@ def background() -> None:
 @app.command()
 def prober(*, vantage: Annotated[str, typer.Option(help="Name of this vantage, as its API key has it.")]) -> None:
     """Run the probes of one vantage and hand in what they find; needs GREENLIGHT_PROBER_SERVER and …_PROBER_KEY."""
+    from processes import prober as prober_process
+
     prober_process.run(_started("prober"), vantage)
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to this release's schema; safe to run twice, and from two machines at once."""
+    from services.infra.migrate import migrate as migrate_database
+
     migrate_database(_started("migrate").database_url)
     typer.echo("The database has this release's schema.")
 
@@ -126,6 +115,8 @@ def migrate() -> None:
 @app.command()
 def check() -> None:
     """Print every setting, secrets masked, and tell whether the installation can start."""
+    from processes import up as up_sequence
+
     settings = _settings()
     for name, value in settings.shown().items():
         typer.echo(f"{name}={value}")
@@ -140,6 +131,18 @@ def check() -> None:
 @app.command()
 def seed() -> None:
     """Make the demo's people, titles and history, where they are not there yet."""
+    from processes.demo_data import (
+        demo_people,
+        found_components,
+        seed_components,
+        seed_history,
+        seed_incidents,
+        seed_people,
+        seed_titles,
+    )
+    from processes.first_probes import opened
+    from services.wiring import wire
+
     wired = wire(opened(_started("seed")))
     found_components(wired)
     seed_people(wired)
@@ -153,6 +156,9 @@ def seed() -> None:
 @app.command("demo-traffic")
 def demo_traffic() -> None:
     """Tell the demo's last ninety days, then visit, play, buy and pay out as its people do, until stopped."""
+    from processes.demo_data import run_traffic, seed_history
+    from services.wiring import wire
+
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -164,24 +170,35 @@ def demo_traffic() -> None:
 @app.command("demo-films")
 def demo_films() -> None:
     """Make the demo's films, and publish each as soon as it is there."""
+    from processes.demo_data import seed_titles
+    from processes.first_probes import opened
+    from services.wiring import wire
+
     seed_titles(wire(opened(_started("demo-films"))), typer.echo)
 
 
 @app.command()
 def mailbox() -> None:
     """Keep the demo's mails in the data folder; `up --demo` starts this where no mail server is set."""
+    from processes import mailbox as mailbox_process
+    from services.kernel.clock import SystemClock
+
     mailbox_process.run(_started("mailbox"), SystemClock())
 
 
 @app.command("payment-sandbox")
 def payment_sandbox() -> None:
     """Be the payment processor to practise with: Stripe's protocol on this machine; `up --demo` starts this."""
+    from processes import sandbox as sandbox_process
+
     sandbox_process.run(_started("payment-sandbox"))
 
 
 @app.command("demo-break")
-def demo_break(what: Annotated[str, typer.Argument(help=f"One of: {', '.join(sandbox_process.BREAKS)}.")]) -> None:
+def demo_break(what: Annotated[str, typer.Argument(help=f"One of: {', '.join(BREAKS)}.")]) -> None:
     """Break the running demo's shop, and watch /status/ tell the truth; demo-mend mends it."""
+    from processes import sandbox as sandbox_process
+
     typer.echo(sandbox_process.break_shop(_settings(demo=True), what))
     typer.echo("Mend it with: ./manage.py demo-mend")
 
@@ -189,6 +206,8 @@ def demo_break(what: Annotated[str, typer.Argument(help=f"One of: {', '.join(san
 @app.command("demo-mend")
 def demo_mend() -> None:
     """Mend what demo-break has broken: charges, payouts and notices work again."""
+    from processes import sandbox as sandbox_process
+
     sandbox_process.mend_shop(_settings(demo=True))
     typer.echo("The demo's payment processor works again.")
 
@@ -196,6 +215,10 @@ def demo_mend() -> None:
 @app.command("demo-forget")
 def demo_forget() -> None:
     """Remove everything that the demo made: history, traffic, titles, videos, people. Stop the product first."""
+    from processes import up as up_sequence
+    from processes.demo_data import forget_demo
+    from services.wiring import wire
+
     settings = _started("demo-forget")
     if up_sequence.problems(settings):
         raise Conflict("demo_running", "Stop the product first (Ctrl-C): its traffic would tell the demo anew.")
@@ -211,12 +234,19 @@ def note_deploy(
     at: Annotated[str, typer.Option(help="When it went live (ISO 8601 with a time zone); now by default.")] = "",
 ) -> None:
     """Note that a version went live: a mark on the charts of the status page."""
+    from processes.version import note_deploy as note_deploy_of
+    from services.wiring import wire
+
     typer.echo(note_deploy_of(wire(_started("note-deploy")), version, note, at))
 
 
 @app.command("export-status")
 def export_status(folder: Path) -> None:
     """Write the whole status page as files, to be hosted elsewhere; a web server serves the folder's `site`."""
+    from processes.export import write_once
+    from services.wiring import wire
+    from status_page.copying.folder import SITE
+
     copied = write_once(wire(_started("export-status")), folder)
     more = f"; {copied.left_out} more are on the live site only" if copied.left_out else ""
     typer.echo(f"{folder / SITE}: {copied.documents} documents as of {copied.as_of:%Y-%m-%d %H:%M:%S} UTC{more}")
@@ -225,6 +255,9 @@ def export_status(folder: Path) -> None:
 @app.command("keep-export")
 def keep_export() -> None:
     """Keep the copy of the status page in GREENLIGHT_EXPORT_DIR up to date, until stopped; `up` starts this."""
+    from processes.export import Keeper, copying_of
+    from services.wiring import wire
+
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     settings = _started("keep-export")
@@ -244,6 +277,9 @@ def import_status(
     as_json: Annotated[bool, typer.Option("--json", help="The whole report as JSON.")] = False,
 ) -> None:
     """Bring components, incidents, subscribers and probes over from a file of another product, with a report."""
+    from processes.importing import Wanted, bring_over
+    from services.wiring import wire
+
     wired = wire(_started("import-status"))
     typer.echo(bring_over(wired, file, Wanted(source, label, dry_run, as_json)))
 
@@ -251,12 +287,16 @@ def import_status(
 @app.command("build-assets")
 def build_assets() -> None:
     """Bring the front-end files in assets/built up to date."""
+    from web.ui import bundles
+
     bundles.build(say=typer.echo)
 
 
 @app.command("invite-admin")
 def invite_admin(email: str) -> None:
     """Invite the first administrator and print the link; the mail goes out as well once there is a mail server."""
+    from services.wiring import wire
+
     wired = wire(_started("invite-admin"))
     issued = wired.services.identity.founding.invite_first_admin(_FOUNDER, email=email)
     typer.echo(f"{wired.settings.public_url}/account/invitation/{issued.token}")
@@ -265,16 +305,23 @@ def invite_admin(email: str) -> None:
 @app.command("take-off-factor")
 def take_off_factor(email: str) -> None:
     """Take a lost second factor off an account, and end its sign-ins: for the only administrator without a phone."""
+    from services.wiring import wire
+
     wired = wire(_started("take-off-factor"))
     wired.services.identity.second_factor.take_off_by_address(_FOUNDER, email=email)
     typer.echo("Taken off. They sign in with their password, and set up a new one if they are staff.")
 
 
-def _settings(**overrides: Any) -> Settings:  # noqa: ANN401 -- the settings check them
+def _settings(**overrides: Any) -> "Settings":  # noqa: ANN401 -- the settings check them
+    from services.infra.settings import read
+
     return read(**overrides)
 
 
-def _started(process: str) -> Settings:
+def _started(process: str) -> "Settings":
+    from services.infra.logs import start_logging
+    from services.infra.telemetry import start_tracing
+
     settings = _settings()
     start_logging(settings, process)
     start_tracing(settings, process)

@@ -7,7 +7,6 @@ secret key. Only the base address differs from real Stripe.
 import logging
 import signal
 import socket
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,24 +17,12 @@ from pydantic import SecretStr
 from api.hooks import STRIPE_PATH
 from demo.orders import PAYOUT_MEDIAN_SECONDS
 from payment_sandbox.server import Sandbox
+from processes.breaks import BREAKS, MENDED
 from services.infra.http import make_client
 from services.infra.settings import Settings, derive_key
 from services.kernel.errors import Conflict, Invalid, Unavailable
 
 FOLDER: Final = "payment-sandbox"
-MENDED: Final = {"charges": "normal", "payouts": "normal", "webhooks": "normal"}
-"""How the sandbox behaves when nobody has broken anything."""
-BREAKS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "declined": ("charges", "declined", "Every card is declined."),
-    "error": ("charges", "error", "The processor answers every request with an error."),
-    "silent": ("charges", "silent", "The processor does not answer at all."),
-    "payouts-stall": ("payouts", "held", "Payouts leave and do not arrive."),
-    "payouts-fail": ("payouts", "failed", "Banks send payouts back."),
-    "notices-lost": ("webhooks", "dropped", "The processor's notices do not arrive."),
-    "notices-doubled": ("webhooks", "doubled", "Each notice comes twice."),
-    "notices-reversed": ("webhooks", "reversed", "Notices come in the wrong order."),
-}
-"""What can be broken: the part of the sandbox, how it then behaves, and that in words."""
 _HOST: Final = "127.0.0.1"
 _ANY: Final = {"0.0.0.0": _HOST, "::": "[::1]"}  # noqa: S104 -- compared with, not listened on
 _ENDINGS: Final = {signal.SIGTERM, signal.SIGINT}

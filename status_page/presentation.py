@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from dash.development.base_component import Component
 
-from services.metrics.units import display_unit, is_duration, target_text
+from services.metrics.units import display_unit, is_duration, target_text, value_unit
 from services.metrics.views import CompanionView, FigureState, FigureView
 from web.ui import Point, Target, fmt, tile
 from web.ui.theme import State
@@ -31,7 +31,7 @@ HREF = "/status/figures/{name}/"
 
 def value_of(figure: FigureView) -> fmt.Quantity:
     """The figure's value in the unit that people see."""
-    unit = display_unit(figure)
+    unit = value_unit(figure)
     return fmt.quantity(unit.shown(figure.value), unit.sign)
 
 

@@ -186,6 +186,7 @@ class Reading:
             lambda: _rows(public.figures.history(public.visitor, name, days)),
             spare=_none,
             keep_seconds=TREND_KEEP_SECONDS,
+            heeds_pulse=False,  # measurements have no pulse
         )
         return found.value
 

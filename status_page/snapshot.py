@@ -128,18 +128,20 @@ class Snapshot:
         *,
         spare: Callable[[], T | None] | None = None,
         keep_seconds: float = 0.0,
+        heeds_pulse: bool = True,
         on_disk: bool = True,
     ) -> Known[T]:
         """Return what a page shows: as read just now, or as it was known last, in this process or on disk.
 
         `kind` is its type, for the copy on disk, which a page that only an invented cursor names does not get
         (`on_disk`): strangers would fill the folder and push what people read out of it. `spare` gives what else is
-        known of it, from the state. With `keep_seconds` it is not read again so soon, unless something public changed.
+        known of it, from the state. With `keep_seconds` it is not read again so soon, unless it `heeds_pulse` and
+        something public changed.
 
         Raises: the error of the read, where nothing is known.
         """
         if keep_seconds and self._freshness.rest_seconds:
-            young = self._young(key, keep_seconds)
+            young = self._young(key, keep_seconds, heeds_pulse=heeds_pulse)
             if young is not None:
                 return cast("Known[T]", young)
         pulse = self._pulse
@@ -156,11 +158,11 @@ class Snapshot:
         self._keep_known(key, kind, known, pulse, on_disk=on_disk)
         return known
 
-    def _young(self, key: str, keep_seconds: float) -> "Known[object] | None":
+    def _young(self, key: str, keep_seconds: float, *, heeds_pulse: bool) -> "Known[object] | None":
         kept = self._known.get(key)
-        if kept is None or kept.pulse != self._pulse or time.monotonic() - kept.read_at >= keep_seconds:
+        if kept is None or time.monotonic() - kept.read_at >= keep_seconds:
             return None
-        return kept.known
+        return None if heeds_pulse and kept.pulse != self._pulse else kept.known
 
     def _known_without_database(
         self, key: str, kind: object, error: DomainError, spare: Callable[[], T | None] | None

@@ -9,7 +9,7 @@ from services.facade import Services
 from services.kernel.context import Actor
 from services.kernel.paging import PageRequest
 from services.metrics import FigureView
-from services.metrics.units import display_unit, target_text
+from services.metrics.units import target_text, value_unit
 from web.shell.pages import Callbacks, Page, Visit
 from web.shell.sessions import current_actor
 from web.ui import (
@@ -70,7 +70,7 @@ def _figures(services: Services, actor: Actor) -> Component:
 
 
 def _figure(figure: FigureView) -> Component:
-    unit = display_unit(figure)
+    unit = value_unit(figure)
     samples = fmt.plural(figure.samples, figure.sample_noun)
     note = f"target {target_text(figure)}, {samples}"
     return kpi(figure.title, str(fmt.quantity(unit.shown(figure.value), unit.sign)), note=note)

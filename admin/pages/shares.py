@@ -5,6 +5,7 @@ from typing import Any
 
 from dash import Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
+from flask import request
 
 from services.facade import Services
 from services.kernel.context import Actor
@@ -25,6 +26,7 @@ from web.ui import (
     button,
     cancel_button,
     chip,
+    copyable,
     data_grid,
     dialog,
     fmt,
@@ -131,10 +133,8 @@ def _register_revoke(services: Services, callbacks: Callbacks) -> None:
 
 def _shown_once(token: str) -> Component:
     path = f"/status/shared/{token}/"
-    return banner(
-        "Copy this link now: it is shown once", [html.A(mono(path), href=path), " on this site's address."],
-        state=Colour.GOOD,
-    )  # fmt: skip
+    whole = copyable(f"{request.host_url.rstrip('/')}{path}")
+    return banner("Copy this link now: it is shown once", [whole, " ", html.A("Open it", href=path)], state=Colour.GOOD)
 
 
 def _list(services: Services, actor: Actor) -> Component:

@@ -90,7 +90,8 @@ class Case:
         known = {each.component_id: each for each in self.affected}
         for place, (component_id, status) in enumerate(statuses.items()):
             row = known.get(component_id)
-            old = row.status if row is not None else standing.get(component_id, OPERATIONAL)
+            before = {} if self.row.backfilled else standing  # how it stands today says nothing of the past
+            old = row.status if row is not None else before.get(component_id, OPERATIONAL)
             name = names.get(component_id) or (row.name if row is not None else component_id)
             if row is None:
                 row = AffectedRow(

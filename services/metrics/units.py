@@ -18,10 +18,12 @@ class DisplayUnit:
 
 
 SECONDS = DisplayUnit("s", 0.001)
+MINUTES = DisplayUnit("min", 1 / 60_000)
 HOURS = DisplayUnit("h", 1 / 3_600_000)
 PERCENT = DisplayUnit("%", 100)
 _UNITS = {"milliseconds": SECONDS, "ratio": PERCENT}
-_LONG_MS = 2 * 3_600_000
+_HOUR_MS = 3_600_000
+_LONG_MS = 2 * _HOUR_MS
 """From a target of so many milliseconds on, people think in hours."""
 _NBSP = "\u00a0"
 
@@ -31,6 +33,13 @@ def display_unit(figure: FigureView) -> DisplayUnit:
     if figure.unit == "milliseconds" and figure.target >= _LONG_MS:
         return HOURS
     return _UNITS[figure.unit]
+
+
+def value_unit(figure: FigureView) -> DisplayUnit:
+    """Return the unit in which people see a figure's value by itself: a part of an hour is minutes."""
+    unit = display_unit(figure)
+    part = unit is HOURS and figure.value is not None and figure.value < _HOUR_MS
+    return MINUTES if part else unit
 
 
 def target_text(figure: FigureView) -> str:

@@ -65,8 +65,8 @@ class Engine:
         """
         standing = self.standing(actor)
         standing = self._counted_out(actor, standing)
-        sources = self.sources.read(actor, standing.agreements, standing.exclusions, standing.left_out)
         now = self.uow.clock.now()
+        sources = self.sources.read(actor, standing.agreements, standing.exclusions, standing.left_out, now)
         looks = tuple(
             _look(agreement, *standing.memories.get(agreement.name, (0, Memory())), sources[agreement.name], now)
             for agreement in standing.agreements

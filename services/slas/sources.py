@@ -58,10 +58,17 @@ class Sources:
         self._earliest: tuple[datetime, Mapping[str, datetime]] | None = None
 
     def read(
-        self, actor: Actor, agreements: Sequence[Agreement], exclusions: Sequence[Exclusion], left_out: LeftOut
+        self,
+        actor: Actor,
+        agreements: Sequence[Agreement],
+        exclusions: Sequence[Exclusion],
+        left_out: LeftOut,
+        now: datetime,
     ) -> dict[str, Source]:
-        """Return the source of each agreement by its name; one that cannot be read keeps no other from being read."""
-        now = self._clock.now()
+        """Return the source of each agreement by its name; one that cannot be read keeps no other from being read.
+
+        `now` is the instant that it is judged at: windows end there, and spans of uptime are cut for them.
+        """
         found: dict[str, Source] = {}
         counted = [a for a in agreements if a.recipe is not None]
         try:

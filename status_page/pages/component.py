@@ -1,7 +1,7 @@
 """One component in full, and the components of a group, page by page."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dash import html
 from dash.development.base_component import Component
@@ -97,7 +97,7 @@ def _needs(view: ComponentView, names: Mapping[str, str]) -> Node:
 def _spans(spans: Sequence[StatusSpanView]) -> Node:
     if not spans:
         return html.P("Nothing is recorded.", className="dim")
-    newest = list(reversed(spans))[:SPANS_MOST]
+    newest = [each for each in reversed(spans) if _worth_telling(each)][:SPANS_MOST]
     rows = [
         html.Li([
             state_word(STATUS_WORDS[each.status], STATUS_STATES[each.status]),
@@ -106,6 +106,12 @@ def _spans(spans: Sequence[StatusSpanView]) -> Node:
         for each in newest
     ]  # fmt: skip
     return html.Ul(rows, className="lines")
+
+
+def _worth_telling(span: StatusSpanView) -> bool:
+    """Leave out the moments between two that know: they are shorter than the minutes in which times are told."""
+    passing = span.ends_at is not None and span.ends_at - span.starts_at < timedelta(minutes=1)
+    return not (passing and span.status is ComponentStatus.UNKNOWN)
 
 
 def _because(span: StatusSpanView) -> Node:

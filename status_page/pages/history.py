@@ -32,7 +32,10 @@ def history_page(
     incidents: Sequence[IncidentView], now: datetime, *, next_href: str | None, component: str | None = None
 ) -> Component:
     """The whole content of the history; with `component` that of one, by its name."""
-    lead = "Every incident that we told of, newest first. Nothing is taken out."
+    lead = (
+        "Every incident that we told of, newest first. Nothing is taken out. An outage that was over before any rule "
+        "fired stands in the days of its component."
+    )
     if component is not None:
         lead = f"Incidents that concerned {component}, newest first."
     return stack([

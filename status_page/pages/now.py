@@ -83,7 +83,10 @@ def _components(view: ComponentsView, choice: Choice) -> Node:
     )
     many = not view.complete or len(shown) > ROWS_MOST
     body = _grouped(view, shown, choice) if many else _all(view, shown, choice)
-    legend = note("Hatched days have no measurement. They count neither as up nor as down.")
+    legend = note(
+        "Red: down or partly down. Amber: degraded, which counts as up. Hatched: not measured, which counts neither as "
+        "up nor as down."
+    )
     return card([*body, legend], title="Components", aside=toggle, id="components")
 
 
@@ -173,7 +176,8 @@ def _trends(histories: Sequence[FigureHistory], choice: Choice) -> Node:
         for history in histories
     ]
     head = html.Header([html.H2("Trends"), spans], className="cardhead")
-    return html.Section([head, columns(charts, least="half")], id="trends", className="later")
+    key = note("Lines across a chart: incidents in red and amber, maintenance in blue, releases in grey.")
+    return html.Section([head, columns(charts, least="half"), key], id="trends", className="later")
 
 
 def _explained(figures: Sequence[FigureView]) -> Component:

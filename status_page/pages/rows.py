@@ -80,7 +80,8 @@ def group_row(view: GroupView, days: int = 90) -> Component:
 
 def incident_row(view: IncidentView, now: datetime) -> Component:
     """One incident or maintenance in a list: when, what, its last word, for whom, and where to read on."""
-    latest = view.updates[0] if view.updates else None
+    # While it goes on, its last word; afterwards, what it was.
+    telling = view.updates[-1 if ended_at(view) else 0] if view.updates else None
     meta: list[Node] = [lasted(view, now)]
     if view.affected:
         meta.append(", ".join(each.name for each in view.affected[:4]) + (" …" if len(view.affected) > 4 else ""))  # noqa: PLR2004 -- as many names as a line holds
@@ -95,7 +96,7 @@ def incident_row(view: IncidentView, now: datetime) -> Component:
                 flatten([
                     html.H3(flatten([html.A(view.name, href=incident_href(view)), " ", phase_chip(view),
                                      [" ", impact_chip(view)] if view.kind == "incident" else None])),
-                    html.P(excerpt(latest.body_html)) if latest else None,
+                    html.P(excerpt(telling.body_html)) if telling else None,
                     html.P([html.Span(flatten(each)) for each in meta], className="meta"),
                 ])
             ),

@@ -47,8 +47,7 @@ def _agreement(view: SlaView) -> Component:
                 kpi("Budget left", fmt.percent(left), note="of what may fail in the window; below zero is overspent"),
                 kpi("Good", number(view.good) if view.total else fmt.NO_DATA,
                     note=f"of {number(view.total)} {view.event_unit}, last {window}"),
-                kpi("Left out", fmt.duration(view.excluded_seconds),
-                    note=f"not known: {fmt.duration(view.unknown_seconds)}"),
+                kpi("Left out", _length(view.excluded_seconds), note=f"not known: {_length(view.unknown_seconds)}"),
             ]),
             _budget(view),
             _burns(view),
@@ -68,6 +67,10 @@ def _counted(good: float, total: float) -> str:
 def number(value: float) -> str:
     """A count of events, or of seconds, without decimals that nobody reads."""
     return fmt.number(value, 0)
+
+
+def _length(seconds: float | None) -> str:
+    return "nothing" if seconds == 0 else fmt.duration(seconds)
 
 
 def _budget(view: SlaView) -> Component:
@@ -155,7 +158,11 @@ def _month(month: date, rows: Sequence[SlaMonthView], months: Sequence[date]) ->
     left_out: Node = note("Nothing was left out of this month.")
     if exclusions:
         left_out = [html.H3("Left out, and why"), html.Ul(exclusions, className="small dim")]
-    shown = flatten([table("Agreements in the month", heads, body, numeric=(1, 2, 3, 5)), left_out])
+    found = note(
+        "A breach is what a rule found while it went on. Small failures that add up can miss a month without one, and "
+        "a past that was entered afterwards has none."
+    )
+    shown = flatten([table("Agreements in the month", heads, body, numeric=(1, 2, 3, 5)), left_out, found])
     return card(shown, title=title, aside=choice, id="months")
 
 

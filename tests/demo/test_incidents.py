@@ -9,6 +9,8 @@ from services.infra.migrate import migrate
 from services.infra.settings import read
 from services.kernel.paging import PageRequest
 from services.wiring import Wired, wire
+from status_page.pages.rows import incident_row
+from web.ui.render import to_html
 
 pytestmark = pytest.mark.capability("STATUS-2")
 
@@ -31,6 +33,8 @@ def test_the_demo_tells_incidents_that_fit_what_its_components_went_through(wire
     for view in told:
         assert (view.affected[0].component_id, view.started_at, view.resolved_at) in spans
         assert "demo" in view.updates[-1].body
+        assert [change.old_status for change in view.updates[-1].changes] == ["operational"]
+        assert "We are looking into it." in to_html(incident_row(view, wired.clock.now()))
     assert any(view.status == "postmortem" for view in told)
     assert wired.public.incidents.active(wired.public.visitor) == []
     assert len(wired.public.incidents.upcoming(wired.public.visitor)) == 3

@@ -8,7 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from payment_sandbox.server import Sandbox
-from processes.sandbox import BREAKS, behave, break_shop, mend_shop, open_sandbox, practises, with_sandbox
+from processes.breaks import BREAKS
+from processes.sandbox import behave, break_shop, mend_shop, open_sandbox, practises, with_sandbox
 from services.infra.settings import Settings, read
 from services.kernel.errors import Conflict, Invalid, Unavailable
 

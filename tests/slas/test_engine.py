@@ -1,13 +1,14 @@
 """The engine over real tables: looks, breaches, facts, twins, clocks, and what it says where it cannot know."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from services.events.slas import SlaBreached
 from services.infra.audit import AuditEntryRow
+from services.infra.crypto import Vault
 from services.infra.uow import UnitOfWork
 from services.kernel.clock import FixedClock
 from services.kernel.errors import Unavailable
@@ -152,7 +153,7 @@ def test_a_process_that_was_overtaken_writes_nothing(house: House, uow: UnitOfWo
     late = house.slas.engine
     standing = late.standing(LOOKER)
     house.clock.advance(seconds=10)
-    sources = late.sources.read(LOOKER, standing.agreements, standing.exclusions, standing.left_out)
+    sources = late.sources.read(LOOKER, standing.agreements, standing.exclusions, standing.left_out, house.clock.now())
     assert sources["join_time"].tally is not None
     looks = late.look(LOOKER)
 
@@ -257,6 +258,27 @@ def test_a_source_that_does_not_answer_makes_its_own_agreement_unknown_and_no_ot
     assert "does not answer" in house.standing("uptime").state_reason
     assert house.standing("join_time").state is SlaState.HEALTHY
     assert told.facts == []
+
+
+class GoingOn(FixedClock):
+    """A clock that goes on at every look at it, as real ones do."""
+
+    def now(self) -> datetime:
+        return self.advance(milliseconds=3)
+
+
+def test_the_whole_window_counts_though_time_goes_on_while_it_is_read(
+    engine: sa.Engine, vault: Vault, told: Told, clock: FixedClock
+) -> None:
+    going_on = GoingOn(clock.now())
+    outages = Outages(going_on, since_at=clock.now() - timedelta(days=40))
+    uow = UnitOfWork(engine, going_on, vault, told)
+    slas = make_slas(uow, Counts(uow), outages)
+
+    slas.engine.look(LOOKER)
+
+    seen = next(each for each in slas.reads.slas(VISITOR) if each.name == "uptime")
+    assert seen.total == pytest.approx(len(outages.components) * 30 * 86_400, abs=1)
 
 
 def test_a_component_that_is_down_breaks_its_agreement_within_a_minute(

@@ -8,7 +8,7 @@ from services.kernel.clock import FixedClock
 from services.kernel.context import Actor
 from services.kernel.errors import NotFound, Unavailable
 from services.metrics.views import CompanionView, FigureState, FigureView, PointView
-from status_page.snapshot import Snapshot
+from status_page.snapshot import SERVED, Snapshot
 from status_page.state import StatusState
 from status_page.verdict import overall
 from tests.status_page.absent import public_with
@@ -133,3 +133,23 @@ def test_a_page_that_only_an_invented_cursor_names_leaves_nothing_on_disk(tmp_pa
     assert [file for file in tmp_path.rglob("*.json") if file.name != "status.json"] == []
     snapshot.known("history/None/None", int, lambda: 1)
     assert len([file for file in tmp_path.rglob("*.json") if file.name != "status.json"]) == 1
+
+
+@pytest.mark.parametrize(("heeds_pulse", "reads"), [(True, 2), (False, 1)])
+def test_what_is_kept_for_a_while_is_read_again_when_something_changes_unless_it_has_no_pulse(
+    tmp_path: Path, clock: FixedClock, *, heeds_pulse: bool, reads: int
+) -> None:
+    source, read = Source(clock), list[int]()
+    snapshot = Snapshot(public_with(source, clock), tmp_path / "status.json", SERVED)
+
+    def ask() -> int:
+        def load() -> int:
+            read.append(len(read))
+            return len(read)
+
+        return snapshot.known("trend", int, load, keep_seconds=3_600, heeds_pulse=heeds_pulse).value
+
+    snapshot.pulse(lambda: "before")
+    assert [ask(), ask()] == [1, 1]
+    snapshot.pulse(lambda: "after")
+    assert [ask(), ask()] == [reads, reads]

@@ -179,5 +179,7 @@ def _provenance(samples: str | None, span_label: str, as_of: datetime | None, no
     period = html.Bdi(span_label)
     return [
         html.Span([html.Bdi(samples), " · ", period] if samples else period),
-        timestamp(as_of, now=now, prefix="newest") if as_of else html.Span("never measured"),
+        html.Span([html.Span("newest ", className="sr-only"), timestamp(as_of, now=now)], className="age")
+        if as_of
+        else html.Span("never measured"),
     ]
