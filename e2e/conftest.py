@@ -1,8 +1,6 @@
 """Journeys of people who are really signed in, and what the browser complained about meanwhile."""
 
 import contextlib
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -25,7 +23,6 @@ from services.wiring import wire
 from tests.servers.process import free_port
 from tests.servers.product import Person, Product
 from tests.servers.waiting import until
-from tools.paths import ROOT
 
 SIGN_IN = "/account/sign-in"
 PLAYS_A_DAY = 120.0
@@ -235,16 +232,10 @@ def prove(repository: Path) -> Prover:
 @pytest.fixture(scope="session")
 def first_admin(browser: Browser, bare_product: Product) -> Iterator[Page]:
     """The first administrator of the bare product: invited from the command line, with password and app set up."""
-    invited = subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), "invite-admin", "ada@house.example"],
-        env=bare_product.environment(),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    invited = bare_product.manage("invite-admin", "ada@house.example")
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    create_account(page, invited.stdout.strip().splitlines()[-1], "Ada First", "nine calm otters swim")
+    create_account(page, invited.strip().splitlines()[-1], "Ada First", "nine calm otters swim")
     set_up_app(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
     yield page

@@ -1,9 +1,7 @@
 """Buying a film in Chromium: paid, declined and tried again, walked away from, pressed twice, and without a script."""
 
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -13,13 +11,11 @@ from e2e.conftest import Opens, listen
 from e2e.proving import Prover
 from tests.servers.product import Product
 from tests.servers.waiting import until
-from tools.paths import ROOT
 
 OUTCOME_MS = 60_000
 FILM_SECONDS = 180
 WIDTHS = {"desktop": 1280, "phone": 390}
 FILM = "/shop/watch/good-morning"
-Manage = Callable[..., str]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -29,16 +25,10 @@ def for_sale(product: Product) -> None:
 
 
 @pytest.fixture
-def manage(product: Product) -> Iterator[Manage]:
-    """Runs the operator's command on the running demo; what was broken is mended with the test."""
-
-    def run(*arguments: str) -> str:
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        done = subprocess.run(command, env=product.environment(), check=True, capture_output=True, text=True)
-        return done.stdout
-
-    yield run
-    run("demo-mend")
+def mended(product: Product) -> Iterator[None]:
+    """What the test breaks is mended with it."""
+    yield
+    product.manage("demo-mend")
 
 
 def place(page: Page, product: Product) -> None:
@@ -137,12 +127,13 @@ def _row(page: Page) -> Locator:
 
 
 @pytest.mark.capability("STATUS-1")
-def test_a_stranger_breaks_the_shop_and_mends_it(opened: Opens, product: Product, manage: Manage) -> None:
+@pytest.mark.usefixtures("mended")
+def test_a_stranger_breaks_the_shop_and_mends_it(opened: Opens, product: Product) -> None:
     page = opened().new_page()
-    assert "Every card is declined." in manage("demo-break", "declined")
+    assert "Every card is declined." in product.manage("demo-break", "declined")
     place(page, product)
     pay(page, "Visa ending in 4242")
     expect(page.get_by_role("heading", level=1)).to_have_text("Your payment did not go through", timeout=OUTCOME_MS)
-    manage("demo-mend")
+    product.manage("demo-mend")
     pay(page, "Visa ending in 4242")
     expect(page.get_by_role("heading", level=1)).to_have_text("Paid", timeout=OUTCOME_MS)

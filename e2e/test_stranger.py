@@ -1,8 +1,6 @@
 """A stranger breaks the demo's shop, watches the page tell the truth, mends it, and reads the closing report."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,27 +9,20 @@ from playwright.sync_api import Browser, Page, expect
 
 from e2e.conftest import Opens, ToldProduct, listen
 from tests.servers.product import Product
-from tools.paths import ROOT
 
 TOLD_MS = 60_000
 """How soon the page promises to tell of an outage."""
 BREACH_MS, CLOSED_MS = 15 * 60_000, 45 * 60_000
 
 
-def manage(product: Product, *words: str) -> None:
-    """Call a routine as somebody does in a second terminal."""
-    command = [sys.executable, str(ROOT / "manage.py"), *words]
-    subprocess.run(command, env=product.environment(), check=True, capture_output=True, text=True)
-
-
 @contextmanager
 def broken(product: Product, what: str) -> Iterator[None]:
     """The demo's shop with one thing broken."""
-    manage(product, "demo-break", what)
+    product.manage("demo-break", what)
     try:
         yield
     finally:
-        manage(product, "demo-mend")
+        product.manage("demo-mend")
 
 
 def open_now(page: Page, product: Product) -> list[str]:

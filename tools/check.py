@@ -18,7 +18,6 @@ from tools.paths import PYTHON, RESULTS, ROOT, VENV
 
 LIMIT_SECONDS = 2400
 ENDING_SECONDS = 30
-NO_TESTS_COLLECTED = 5
 
 
 @dataclass(frozen=True)

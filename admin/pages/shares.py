@@ -5,7 +5,6 @@ from typing import Any
 
 from dash import Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
-from flask import request
 
 from services.facade import Services
 from services.kernel.context import Actor
@@ -15,6 +14,7 @@ from services.shares import ShareView
 from web.shell.field_errors import say_at_fields
 from web.shell.pages import Callbacks, Page, Visit
 from web.shell.sessions import current_actor
+from web.shell.state import current_shell
 from web.ui import (
     Column,
     Empty,
@@ -133,7 +133,7 @@ def _register_revoke(services: Services, callbacks: Callbacks) -> None:
 
 def _shown_once(token: str) -> Component:
     path = f"/status/shared/{token}/"
-    whole = copyable(f"{request.host_url.rstrip('/')}{path}")
+    whole = copyable(f"{current_shell().config.public_url}{path}")
     return banner("Copy this link now: it is shown once", [whole, " ", html.A("Open it", href=path)], state=Colour.GOOD)
 
 

@@ -88,9 +88,9 @@ class Case:
         """Give components a status as part of an update; `standing` is how those that were not named before stand."""
         session = self.scope.session
         known = {each.component_id: each for each in self.affected}
+        before = {} if self.row.backfilled else standing  # how they stand today says nothing of the past
         for place, (component_id, status) in enumerate(statuses.items()):
             row = known.get(component_id)
-            before = {} if self.row.backfilled else standing  # how it stands today says nothing of the past
             old = row.status if row is not None else before.get(component_id, OPERATIONAL)
             name = names.get(component_id) or (row.name if row is not None else component_id)
             if row is None:

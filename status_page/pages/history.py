@@ -32,10 +32,7 @@ def history_page(
     incidents: Sequence[IncidentView], now: datetime, *, next_href: str | None, component: str | None = None
 ) -> Component:
     """The whole content of the history; with `component` that of one, by its name."""
-    lead = (
-        "Every incident that we told of, newest first. Nothing is taken out. An outage that was over before any rule "
-        "fired stands in the days of its component."
-    )
+    lead = "Every incident that we told of, newest first. Nothing is taken out."
     if component is not None:
         lead = f"Incidents that concerned {component}, newest first."
     return stack([
@@ -43,6 +40,7 @@ def history_page(
         *_months(incidents, now),
         html.P("There is no incident to show.", className="dim") if not incidents else None,
         html.P(link("Earlier incidents", next_href, arrow=True), className="more") if next_href else None,
+        note("An outage that was over before any rule fired stands in the days of its component."),
     ], gap="large")  # fmt: skip
 
 

@@ -79,8 +79,10 @@ def group_row(view: GroupView, days: int = 90) -> Component:
 
 
 def incident_row(view: IncidentView, now: datetime) -> Component:
-    """One incident or maintenance in a list: when, what, its last word, for whom, and where to read on."""
-    # While it goes on, its last word; afterwards, what it was.
+    """One incident or maintenance in a list: when, what, for whom, and where to read on.
+
+    While it goes on, its last word is told; afterwards, its first, which says what it was.
+    """
     telling = view.updates[-1 if ended_at(view) else 0] if view.updates else None
     meta: list[Node] = [lasted(view, now)]
     if view.affected:

@@ -4,7 +4,7 @@ import pytest
 
 from services.kernel.clock import FixedClock
 from services.metrics.units import display_unit, target_text, value_unit
-from tests.status_page.test_snapshot import figure
+from tests.status_page.views import figure
 
 MINUTE, HOUR = 60_000, 3_600_000
 
@@ -13,7 +13,7 @@ MINUTE, HOUR = 60_000, 3_600_000
 def test_a_part_of_an_hour_is_minutes_while_target_and_chart_stay_in_hours(
     clock: FixedClock, value: float | None, sign: str, shown: float | None
 ) -> None:
-    payouts = replace(figure(clock), value=value, target=24 * HOUR)
+    payouts = replace(figure(clock.now()), value=value, target=24 * HOUR)
     unit = value_unit(payouts)
     assert (unit.sign, unit.shown(payouts.value)) == (sign, shown)
     assert display_unit(payouts).sign == "h"
@@ -21,4 +21,4 @@ def test_a_part_of_an_hour_is_minutes_while_target_and_chart_stay_in_hours(
 
 
 def test_what_is_promised_in_seconds_is_told_in_seconds(clock: FixedClock) -> None:
-    assert value_unit(figure(clock)).sign == "s"
+    assert value_unit(figure(clock.now())).sign == "s"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,6 +65,11 @@ class Product(ServerProcess):
     def url(self) -> str:
         """Where the product is, without a trailing slash."""
         return f"http://127.0.0.1:{self.port}"
+
+    def manage(self, *arguments: str) -> str:
+        """Run an operator's routine on this installation, as in a second terminal, and return what it says."""
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return subprocess.run(command, env=self.environment(), check=True, capture_output=True, text=True).stdout
 
     def people(self) -> dict[str, Person]:
         """Return the people that the demo announced, by role."""

@@ -8,12 +8,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from services.components.views import ComponentStatus
+from services.components.views import ComponentStatus, StatusSpanView
 from services.incidents.views import Impact
 from services.kernel.clock import FixedClock
 from services.kernel.errors import Unavailable
 from services.metrics.views import FigureState
 from services.slas.views import SlaState
+from status_page.pages.component import component_page
 from status_page.snapshot import Snapshot
 from status_page.surface import register
 from status_page.verdict import overall
@@ -30,6 +31,7 @@ from tests.status_page.views import component, figure, group, incident, sla
 from web.shell.app import make_server
 from web.shell.config import ShellConfig
 from web.shell.ports import Ports
+from web.ui.render import to_html
 from web.ui.static import StaticManifest
 
 GONE = Unavailable("database_unavailable", "The database does not take this now; try again shortly.")
@@ -237,3 +239,16 @@ def test_the_first_words_are_those_of_the_worst(clock: FixedClock, tmp_path: Pat
     world.components[1] = component(now, "Checkout", status=ComponentStatus.MAJOR_OUTAGE)
     world.components[0] = component(now, "Playback", status=ComponentStatus.MAINTENANCE)
     assert words(world, tmp_path) == ("Checkout is down", "bad")
+
+
+@pytest.mark.capability("STATUS-9")
+@pytest.mark.parametrize(("seconds", "told"), [(5, False), (90, True)])
+def test_only_a_passing_moment_of_not_knowing_is_left_out(clock: FixedClock, *, seconds: int, told: bool) -> None:
+    now = clock.now()
+    shop, until_at = component(now, "Shop"), now - timedelta(seconds=seconds)
+    spans = (
+        StatusSpanView(shop.id, ComponentStatus.OPERATIONAL, now - timedelta(days=1), until_at, "It was up."),
+        StatusSpanView(shop.id, ComponentStatus.UNKNOWN, until_at, now, "No probe watches it."),
+        StatusSpanView(shop.id, ComponentStatus.OPERATIONAL, now, None, "It is up."),
+    )
+    assert ("No probe watches it." in to_html(component_page(shop, spans, (), {}, now))) is told
