@@ -27,9 +27,7 @@ Find = Callable[[str], Language]
 class Languages:
     """The languages of a server, and how one of them is chosen; `default` is for readers who ask for none of them."""
 
-    def __init__(
-        self, default: str = SOURCE, codes: tuple[str, ...] = LANGUAGES, *, find: Find = language
-    ) -> None:
+    def __init__(self, default: str = SOURCE, codes: tuple[str, ...] = LANGUAGES, *, find: Find = language) -> None:
         self.codes, self.default = codes, default
         self._find = find
         self._by_header: dict[str, str] = {}

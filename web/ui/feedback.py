@@ -38,9 +38,7 @@ def banner(
 
 def demo_banner(*, remove_command: str | None = None, href: str | None = None) -> Component:
     """The label of every page that shows generated traffic; staff also read the command that removes it."""
-    said = filled(
-        _("{label} Figures here come from generated traffic."), label=html.B(_("Demo data."))
-    )
+    said = filled(_("{label} Figures here come from generated traffic."), label=html.B(_("Demo data.")))
     more: list[Node] = [" ", html.A(_("What is generated"), href=href)] if href else []
     removal: list[Node] = [" Remove it with ", html.Code(remove_command), "."] if remove_command else []
     return html.Aside(

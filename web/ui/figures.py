@@ -157,8 +157,9 @@ def tile(
         flatten([
             html.Header(flatten([html.H3(title), _definition(title, definition_href)])),
             html.P(flatten([number, chip(verdict, shown)]), className="figure"),
-            sparkline(points, title=_("{title}, last {span}", title=title, span=span_label), target=target.value if target else None,
-                      target_text=target.text if target else None, unit=value.unit),
+            sparkline(points, title=_("{title}, last {span}", title=title, span=span_label),
+                      target=target.value if target else None, target_text=target.text if target else None,
+                      unit=value.unit),
             html.Footer(_provenance(samples, span_label, as_of, now)),
         ]),
         className="tile",

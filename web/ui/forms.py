@@ -199,9 +199,7 @@ def hidden(name: str, value: str) -> Component:
     return Control(type="hidden", name=name, value=value)
 
 
-def error_summary(
-    errors: Mapping[str, str], *, title: str = "", focus: bool = True
-) -> Component | None:
+def error_summary(errors: Mapping[str, str], *, title: str = "", focus: bool = True) -> Component | None:
     """The list of what is wrong, each a link to its control (`errors` is control id → message); none without errors.
 
     A message that belongs to no control stands under the empty id. `focus` takes the reader there at once.

@@ -70,7 +70,10 @@ def skip_link() -> Component:
 def theme_button() -> Component:
     """A button that goes through the schemes: as the system, light, dark."""
     return html.Button(
-        [icon("sun-moon", size=16), html.Span(_("Theme: {scheme}", scheme=_("system")), className="sr-only", **attrs(data_theme_label="true"))],
+        [
+            icon("sun-moon", size=16),
+            html.Span(_("Theme: {scheme}", scheme=_("system")), className="sr-only", **attrs(data_theme_label="true")),
+        ],
         type="button",
         className="btn quiet only",
         title=_("Change theme"),

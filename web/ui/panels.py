@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 from web.ui import format as fmt
 from web.ui.figures import timestamp
 from web.ui.icons import icon
-from web.ui.language import _, current, filled
+from web.ui.language import _, filled
 from web.ui.nodes import ComponentId, Node, attrs, flatten, given
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ def panel(
     try:
         loaded = load()
         if (is_empty or _nothing)(loaded.value):
-            return empty_panel(empty or Empty(_("Nothing here yet: {title}", title=title) if not current().plain else f"No {title.lower()} yet"), as_of=loaded.as_of, now=now, **place)
+            return empty_panel(empty or Empty(f"No {title.lower()} yet"), as_of=loaded.as_of, now=now, **place)
         body = render(loaded.value)
     except Exception as failure:  # noqa: BLE001 - whatever it is, the page around it must stand
         return failed_panel(report(failure), retry_href=retry_href, retry_id=retry_id, **place)
@@ -168,7 +168,8 @@ def failed_panel(
         flatten([
             icon("cloud-off", size=22),
             html.P(html.B(_("{title} could not be loaded", title=title))),
-            html.P(filled(_("The rest of the page still works. Reference: {reference}"), reference=html.Code(reference))),
+            html.P(filled(_("The rest of the page still works. Reference: {reference}"),
+                          reference=html.Code(reference))),
             html.Div(flatten(retry), className="acts") if retry is not None else None,
         ]),
         className="blank failed",

@@ -27,7 +27,9 @@ def sparkline(
     """The trend of the points as SVG; with nothing measured, a hatched strip of the same size that says so."""
     values = measured(points)
     if not values:
-        return html.P(html.Span(_("Nothing measured in this period")), className="spark void", **attrs(data_empty="true"))
+        return html.P(
+            html.Span(_("Nothing measured in this period")), className="spark void", **attrs(data_empty="true")
+        )
     low, high = extent([*values, *([target] if target is not None else [])])
     start, end = points[0].at, points[-1].at
     seconds = (end - start).total_seconds()

@@ -179,7 +179,9 @@ def _target_label(target: float | None, text: str | None, frame: _Frame) -> Node
     if target is None:
         return None
     return html.Span(
-        _("target {target}", target=text) if text else _("target"), className="target-label", style=_place(top=frame.y(target))
+        _("target {target}", target=text) if text else _("target"),
+        className="target-label",
+        style=_place(top=frame.y(target)),
     )
 
 
@@ -259,7 +261,12 @@ def _values(points: Sequence[Point], frame: _Frame, title: str, unit: str) -> Co
     return html.Details(
         [
             html.Summary(_("Values")),
-            html.Div(table, className="scroll", tabIndex="0", **attrs(role="region", aria_label=_("Values of {title}", title=title))),
+            html.Div(
+                table,
+                className="scroll",
+                tabIndex="0",
+                **attrs(role="region", aria_label=_("Values of {title}", title=title)),
+            ),
         ],
         className="values",
     )

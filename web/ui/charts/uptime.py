@@ -131,7 +131,8 @@ def day_summary(days: Sequence[DayState]) -> str:
     """The days in words: how many in each state, and the date of each that was not good."""
     counts = [(state, sum(day.state is state for day in days)) for state in State]
     said = [f"{number} {_(_WORDS[state])}" for state, number in counts if number]
-    bad = [f"{fmt.day(day.on, year=False)} {_(_WORDS[day.state])}" for day in days if day.state in {State.WARN, State.BAD}]
+    wrong = [day for day in days if day.state in {State.WARN, State.BAD}]
+    bad = [f"{fmt.day(day.on, year=False)} {_(_WORDS[day.state])}" for day in wrong]
     tail = f"; {', '.join(bad)}" if bad else ""
     return f"{fmt.counted(len(days), '{n} day', '{n} days')}, {', '.join(said)}{tail}" if days else _("no days")
 
