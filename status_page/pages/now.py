@@ -61,7 +61,7 @@ def _first_words(state: StatusState, now: datetime) -> Component:
 def _measured_from(state: StatusState) -> str:
     counted = [samples(f, f.samples) for f in _distinct(state.figures) if f.samples]
     if not counted:
-        return f"{_('Nothing was measured lately.')} "
+        return _("Nothing was measured lately.") + " "
     whole = _("Measured from {samples}, each within its window.", samples=listed(counted, most=len(counted)))
     return f"{whole} "
 

@@ -111,7 +111,7 @@ def incident_row(view: IncidentView, now: datetime) -> Component:
 
 def _hours(view: IncidentView) -> Component:
     end = ended_at(view)
-    rest: list[Node] = [" \N{EN DASH} ", moment(end, "hour")] if end else [f" {fmt.DASH} {_('now')}"]
+    rest: list[Node] = [" \N{EN DASH} ", moment(end, "hour")] if end else [f" {fmt.DASH} ", _("now")]
     return html.Span(flatten([moment(began_at(view), "hour"), rest]))
 
 

@@ -67,7 +67,7 @@ def _agreement(view: SlaView) -> Component:
             ]),
             _budget(view),
             _burns(view),
-            html.P([html.B(f"{_('What counts.')} "), said(view.policy)], className="dim policy"),
+            html.P([html.B([_("What counts."), " "]), said(view.policy)], className="dim policy"),
             _more(view),
         ],
         title=said(view.title),
@@ -173,7 +173,7 @@ def _month(month: date, rows: Sequence[SlaMonthView], months: Sequence[date]) ->
     heads = (_("Agreement"), _("Promised"), _("Attained"), _("Good of all"), _("Kept"), _("Breaches"))
     exclusions = [
         html.Li([html.B(said(each.title)), ": ", *flatten(span_of(e.starts_at, e.ends_at)), f", {e.reason}",
-                 f" ({_('marked afterwards')})" if e.retroactive else ""])
+                 [" ", _("(marked afterwards)")] if e.retroactive else ""])
         for each in rows for e in each.exclusions
     ]  # fmt: skip
     left_out: Node = note(_("Nothing was left out of this month."))

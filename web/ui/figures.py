@@ -184,7 +184,7 @@ def _provenance(samples: str | None, span_label: str, as_of: datetime | None, no
     period = html.Bdi(span_label)
     return [
         html.Span([html.Bdi(samples), " · ", period] if samples else period),
-        html.Span([html.Span(f"{_('newest')} ", className="sr-only"), timestamp(as_of, now=now)], className="age")
+        html.Span([html.Span([_("newest"), " "], className="sr-only"), timestamp(as_of, now=now)], className="age")
         if as_of
         else html.Span(_("never measured")),
     ]

@@ -134,7 +134,8 @@ def day_summary(days: Sequence[DayState]) -> str:
     wrong = [day for day in days if day.state in {State.WARN, State.BAD}]
     bad = [f"{fmt.day(day.on, year=False)} {_(_WORDS[day.state])}" for day in wrong]
     tail = f"; {', '.join(bad)}" if bad else ""
-    return f"{fmt.counted(len(days), '{n} day', '{n} days')}, {', '.join(said)}{tail}" if days else _("no days")
+    total = fmt.counted(len(days), "{n} day", "{n} days")
+    return f"{total}, {', '.join(said)}{tail}" if days else _("no days")
 
 
 def day_words(day: DayState) -> str:
