@@ -113,7 +113,7 @@ class Document:
         )
         return (
             f'<!doctype html>\n<html lang="{escape(current().code)}"><head>{top}'
-            f"<title>{escape(self.title)}</title>{about}{links}</head><body>{body}{end}</body></html>"
+            f"<title>{escape(self.title)}</title>{about}{links}</head><body>{body}{_said(self.words)}{end}</body></html>"
         )
 
     def _head(self, body: str) -> str:
