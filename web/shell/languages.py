@@ -59,10 +59,12 @@ class Languages:
     def _best(self, header: str) -> str:
         if not header:
             return self.default
-        wanted = parse_accept_header(header, LanguageAccept)
-        for tag, quality in wanted:
-            for code in self.codes:
-                if quality > 0 and (tag.lower() == code or tag.lower().startswith(f"{code}-")):
+        known = {code.lower(): code for code in self.codes}
+        for tag, quality in parse_accept_header(header, LanguageAccept):
+            parts = tag.lower().split("-") if quality > 0 else []
+            for length in range(len(parts), 0, -1):
+                code = known.get("-".join(parts[:length]))
+                if code is not None:
                     return code
         return self.default
 

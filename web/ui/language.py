@@ -30,9 +30,10 @@ _NUMBERED: Final = re.compile(r"^\{n\} ")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language: its code (BCP 47), its texts, and the locale data by which its numbers and dates are written."""
+    """A language: its code (BCP 47), its name in itself, its texts, and the locale by which it writes numbers and dates."""
 
     code: str
+    name: str
     texts: NullTranslations = field(default_factory=NullTranslations)
     locale: Locale = field(default_factory=lambda: Locale(SOURCE))
 
@@ -41,13 +42,8 @@ class Language:
         """Whether numbers and dates are written as the house writes them in English."""
         return self.locale.language == SOURCE
 
-    @property
-    def name(self) -> str:
-        """Its name in itself: "Deutsch"."""
-        return self.locale.get_display_name(self.code.replace("-", "_")) or self.code
 
-
-ENGLISH: Final = Language(SOURCE)
+ENGLISH: Final = Language(SOURCE, "English")
 _FOLDERS: Final[list[Path]] = [Path(__file__).parents[1] / "locale"]
 _speaking: ContextVar[Language] = ContextVar("language", default=ENGLISH)
 
@@ -79,7 +75,8 @@ def language(code: str) -> Language:
         found = _read(folder / code / "LC_MESSAGES" / f"{DOMAIN}.po")
         found.add_fallback(texts)
         texts = found
-    return Language(code, texts, Locale.parse(code, sep="-"))
+    locale = Locale.parse(code, sep="-")
+    return Language(code, locale.get_display_name() or code, texts, locale)
 
 
 def _read(file: Path) -> NullTranslations:
