@@ -147,7 +147,7 @@ class PublicPages:
                 html.Span(_("Times are UTC."), **attrs(data_zone="true")),
                 " ",
                 link(_("Watch a video"), href="/shop/"),
-                *([] if self._copied else [" ", switch(KEPT.query)]),
+                None if self._copied else [" ", switch(KEPT.query)],
             ],
             foot_right=_feeds(),
             demo=demo_banner() if self._public.demo else None,

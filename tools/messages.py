@@ -75,7 +75,7 @@ def read(file: Path, code: str | None = None) -> Catalog:
 
 
 def updated(package: str, code: str) -> Catalog:
-    """Return a language's catalogue with exactly the texts that a package says; what is not said any more is dropped."""
+    """Return a language's catalogue with exactly the texts that a package says; what is not said any more goes."""
     known, fresh = read(catalogue_of(package, code), code), _empty(code)
     for message in extracted(package):
         if message.id:
@@ -114,8 +114,8 @@ def main() -> int:
     return 0
 
 
-def _forms(string: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (string,) if isinstance(string, str) else tuple(string)
+def _forms(string: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (string or "",) if isinstance(string, str | None) else tuple(string)
 
 
 if __name__ == "__main__":

@@ -71,8 +71,8 @@ def _accounting(state: StatusState, policy: UptimePolicy) -> list[Component]:
             prose([
                 _("A promise counts as broken by the rate at which its budget burns, never by one bad sample: each "
                 "rule looks at a long and a short window, and fires where both burn faster than its factor. A rule "
-                "judges once its long window is full; until then the page says so. A breach opens an incident by itself, and "
-                "closes it once the long window is healthy."),
+                "judges once its long window is full; until then the page says so. A breach opens an incident by "
+                "itself, and closes it once the long window is healthy."),
                 _("What is left of a budget has a sign: below zero more went wrong than was allowed."),
                 *rules,
             ]),

@@ -173,7 +173,7 @@ def _month(month: date, rows: Sequence[SlaMonthView], months: Sequence[date]) ->
     heads = (_("Agreement"), _("Promised"), _("Attained"), _("Good of all"), _("Kept"), _("Breaches"))
     exclusions = [
         html.Li([html.B(said(each.title)), ": ", *flatten(span_of(e.starts_at, e.ends_at)), f", {e.reason}",
-                 [" ", _("(marked afterwards)")] if e.retroactive else ""])
+                 " " + _("(marked afterwards)") if e.retroactive else ""])
         for each in rows for e in each.exclusions
     ]  # fmt: skip
     left_out: Node = note(_("Nothing was left out of this month."))

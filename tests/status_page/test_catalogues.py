@@ -114,7 +114,8 @@ def test_what_machines_found_is_said_and_what_people_wrote_is_left(text: str, sa
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(0, "0 Wiedergaben"), (1, "1 Wiedergabe"), (2, "2 Wiedergaben"), (12_345, "12.345 Wiedergaben")]
+    ("number", "said"),
+    [(0, "0 Wiedergaben"), (1, "1 Wiedergabe"), (2, "2 Wiedergaben"), (12_345, "12.345 Wiedergaben")],
 )
 def test_counted_nouns_have_the_form_of_their_number(number: int, said: str) -> None:
     with speaking(language("de")):

@@ -19,9 +19,10 @@ from typing import Final
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from dash.development.base_component import Component
 
 from services.kernel.languages import LANGUAGES, SOURCE
-from web.ui.nodes import Node
+from web.ui.nodes import Node, flatten
 
 DOMAIN: Final = "messages"
 NBSP: Final = "\N{NO-BREAK SPACE}"
@@ -30,7 +31,7 @@ _NUMBERED: Final = re.compile(r"^\{n\} ")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language: its code (BCP 47), its name in itself, its texts, and the locale by which it writes numbers and dates."""
+    """A language: its code (BCP 47), its name in itself, its texts, and the locale of its numbers and dates."""
 
     code: str
     name: str
@@ -138,7 +139,7 @@ def numbered(text: str) -> str:
     return _NUMBERED.sub("{n}" + NBSP, text)
 
 
-def filled(text: str, **nodes: Node) -> list[Node]:
+def filled(text: str, **nodes: Node) -> list[Component | str | int | float]:
     """Return a sentence (said already) as nodes, with its named places filled by components."""
     parts: list[Node] = []
     for words, name, _spec, _conversion in Formatter().parse(text):
@@ -146,4 +147,4 @@ def filled(text: str, **nodes: Node) -> list[Node]:
             parts.append(words)
         if name is not None:
             parts.append(nodes[name])
-    return parts
+    return flatten(parts)

@@ -11,7 +11,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request
 from werkzeug.wrappers import Response as Answer
 
-from services.infra.settings import Settings
+from services.infra.settings import read
 from services.kernel.clock import FixedClock
 from services.kernel.errors import Invalid, NotFound
 from web.shell.app import make_server
@@ -209,6 +209,6 @@ def test_every_language_is_made_anew_once_something_changed() -> None:
 
 
 def test_the_setting_names_a_language_that_there_is(tmp_path: Path) -> None:
-    assert config_of(Settings(data_dir=tmp_path, language="de", secret_key="s" * 40)).language == "de"
-    with pytest.raises((ValueError, Invalid), match="language"):
-        Settings(data_dir=tmp_path, language="tlh", secret_key="s" * 40)
+    assert config_of(read({"GREENLIGHT_LANGUAGE": "de"}, data_dir=tmp_path)).language == "de"
+    with pytest.raises(Invalid, match="GREENLIGHT_LANGUAGE"):
+        read({"GREENLIGHT_LANGUAGE": "tlh"}, data_dir=tmp_path)

@@ -25,7 +25,7 @@ def _german() -> object:
     ("written", "said"),
     [
         (lambda: fmt.number(1234567.5), "1.234.568"),
-        (lambda: fmt.number(-0.5), "−0,50"),
+        (lambda: fmt.number(-0.5), f"{fmt.MINUS}0,50"),
         (lambda: fmt.count(48_212), "48.212"),
         (lambda: fmt.percent(0.978), f"97,8{NBSP}%"),
         (lambda: fmt.availability(0.99977), f"99,977{NBSP}%"),
@@ -33,7 +33,7 @@ def _german() -> object:
         (lambda: fmt.duration(0.42), f"420{NBSP}ms"),
         (lambda: fmt.duration(3.9), f"3,9{NBSP}Sek."),
         (lambda: fmt.duration(3_900), f"1{NBSP}Std. 5{NBSP}Min."),
-        (lambda: fmt.duration(-51 * 3_600), f"−2{NBSP}Tg. 3{NBSP}Std."),
+        (lambda: fmt.duration(-51 * 3_600), f"{fmt.MINUS}2{NBSP}Tg. 3{NBSP}Std."),
         (lambda: fmt.age(AT, AT.replace(minute=6)), f"vor 4{NBSP}Min."),
         (lambda: fmt.day(AT), f"21.{NBSP}Nov.{NBSP}2026"),
         (lambda: fmt.day(date(2026, 5, 3), year=False), f"3.{NBSP}Mai"),
@@ -55,7 +55,10 @@ def test_a_figure_has_the_same_digits_in_every_language(value: float, decimals: 
 
 
 def test_unit_forms_are_those_of_the_locale() -> None:
-    assert locale_data.length_forms("d", language("de").locale) == {"other": f"{{n}}{NBSP}Tg.", "one": f"{{n}}{NBSP}Tg."}
+    assert locale_data.length_forms("d", language("de").locale) == {
+        "other": f"{{n}}{NBSP}Tg.",
+        "one": f"{{n}}{NBSP}Tg.",
+    }
 
 
 def test_a_sentence_is_filled_where_its_language_puts_the_places() -> None:
