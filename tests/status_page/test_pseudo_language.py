@@ -10,10 +10,10 @@ import string
 from dataclasses import replace
 from datetime import timedelta
 from gettext import NullTranslations
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import lxml.html
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -159,24 +159,45 @@ def server_of(world: World, folder: Path, *, copied: bool = False) -> Flask:
     return made
 
 
+class Said(HTMLParser):
+    """What a page says: its text and the attributes that are seen or heard, without code and styles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self._unsaid: list[str] = []
+        self._words = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self._words = values.get("id") == "words"
+        if self._unsaid:
+            self._unsaid += [tag] if tag == self._unsaid[0] else []
+        elif tag in {"script", "style", "pre", "code"} or "mono" in values.get("class", "").split():
+            self._unsaid.append(tag)
+        about = (values.get("name") or values.get("property") or "").rpartition(":")[2]
+        if tag == "meta" and about in {"title", "description", "alt"}:
+            self.said.append(values["content"])
+        self.said += [values.get(name, "") for name in SPOKEN]
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._unsaid and tag == self._unsaid[-1]:
+            self._unsaid.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self._words:
+            # Names of texts, and units as the house writes them, are no words of a catalogue.
+            told = json.dumps(json.loads(data), ensure_ascii=False)
+            self.said.append(re.sub(r'"\w+": ?|\{\w+\}|: "\{n\}\W*\w+"', "", told))
+        elif not self._unsaid:
+            self.said.append(data)
+
+
 def plain_words(page: str) -> list[str]:
     """Words in plain letters that somebody sees or hears and that are none of `OURS`."""
-    tree: Any = lxml.html.fromstring(page)
-    said = [json.dumps(json.loads(each.text or ""), ensure_ascii=False) for each in tree.iterfind(".//script[@id]")]
-    said = [re.sub(r'"\w+": ?|\{\w+\}|: "\{n\}\W*\w+"', "", each) for each in said]
-    said += [each.get("content") or "" for each in tree.iter("meta") if _shown(each)]
-    for each in tree.xpath("//script|//style|//pre|//code|//*[contains(@class, 'mono')]|//input[@type='hidden']"):
-        each.drop_tree()
-    for element in tree.iter():
-        said += [element.get(name) or "" for name in SPOKEN]
-    said += tree.itertext()
-    words = re.findall(r"[A-Za-z]{2,}", " ".join(re.sub(r"\{age\}|true", "", each) for each in said))
+    words = re.findall(r"[A-Za-z]{2,}", " ".join(re.sub(r"\{age\}|true", "", each) for each in Said(page).said))
     return sorted({word for word in words if word not in OURS})
-
-
-def _shown(meta: Any) -> bool:
-    about = (meta.get("name") or meta.get("property") or "").rpartition(":")[2]
-    return about in {"title", "description", "alt"}
 
 
 PATHS = (
