@@ -274,6 +274,13 @@ def _door_policy(settings: Settings) -> DoorPolicy:
         body_bytes=settings.ingest_body_bytes,
         events_per_second=settings.ingest_events_per_second,
         sessions_per_minute=settings.ingest_sessions_per_minute,
+        cdns=_listed(settings.ingest_cdns),
+        regions=_listed(settings.ingest_regions),
+        region_told=settings.trusted_proxies > 0,
         all_sessions_per_minute=max(1, _ALL_SESSIONS_PER_MINUTE // settings.web_workers),
         max_waiting=max(1, settings.web_threads - 2),
     )
+
+
+def _listed(names: str) -> frozenset[str]:
+    return frozenset(names.split(",")) if names else frozenset()

@@ -36,7 +36,13 @@ _REFRESH_MS = 30_000
 _SPANS = {"1": "24 h", "7": "7 d", "30": "30 d", "90": "90 d"}
 _P95 = 0.95
 _SHOWN = ("join_time_p95", "rebuffer_ratio")
-_DIMENSIONS = {"player": "Player", "stream": "Stream", "cdn": "Delivery network", "origin": "Origin"}
+_DIMENSIONS = {
+    "player": "Player",
+    "stream": "Stream",
+    "cdn": "Delivery network",
+    "region": "Region",
+    "origin": "Origin",
+}
 
 
 def page(services: Services) -> Page:
