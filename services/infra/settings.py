@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from services.infra.crypto import master_key, new_master_keyset
 from services.infra.targets import Opening
 from services.kernel.errors import Invalid
+from services.kernel.languages import LANGUAGES, SOURCE
 
 PREFIX = "GREENLIGHT_"
 SURFACES = ("status_page", "account", "admin", "dashboards", "storefront", "api")
@@ -49,6 +50,12 @@ def _surfaces(text: str) -> str:
     if unknown:
         raise ValueError(f"names no surface: {', '.join(sorted(unknown))}; known: all, {', '.join(SURFACES)}")
     return ",".join(dict.fromkeys(names))
+
+
+def _language(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(f"is no language of the public pages: {', '.join(LANGUAGES)}")
+    return code
 
 
 def _url(*schemes: str) -> AfterValidator:
@@ -140,6 +147,9 @@ class Settings(BaseModel):
     web_threads: int = Field(8, ge=1, le=256, description="Threads of each web worker.")
     demo: bool = Field(
         default=False, description="Label this installation as a demo and accept the demo generator's beacons."
+    )
+    language: Annotated[str, AfterValidator(_language)] = Field(
+        SOURCE, description="Language of the public pages for readers whose browser asks for none of ours."
     )
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] = Field(
         SecretStr(""), description="Signs cookies and keys digests; by default kept in the data folder."
