@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import pandas as pd
-
 from services.components.views import ComponentView, StatusSpanView, UptimePolicy
 from services.incidents.views import IncidentView
 from services.kernel.paging import Page, PageRequest
+from services.metrics.figures import points_of
 from services.metrics.views import FigureView, PointView
 from services.public import PublicServices
 from services.slas.views import BreachView, SlaMonthView
@@ -183,7 +182,7 @@ class Reading:
         found = self._snapshot.known(
             f"history-of/{name}/{days}",
             tuple[PointView, ...],
-            lambda: _rows(public.figures.history(public.visitor, name, days)),
+            lambda: points_of(public.figures.history(public.visitor, name, days)),
             spare=_none,
             keep_seconds=TREND_KEEP_SECONDS,
             heeds_pulse=False,  # measurements have no pulse
@@ -209,14 +208,6 @@ class Reading:
 def _none() -> tuple[Any, ...]:
     """Nothing, where it was never read: a page without its lesser parts is better than none."""
     return ()
-
-
-def _rows(frame: pd.DataFrame) -> tuple[PointView, ...]:
-    columns = zip(frame["starts_at"], frame["value"], frame["samples"], strict=True)
-    return tuple(
-        PointView(at.to_pydatetime(), None if pd.isna(value) else float(value), int(samples))
-        for at, value, samples in columns
-    )
 
 
 def _concerns(view: IncidentView, component_id: str) -> bool:

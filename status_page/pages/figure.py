@@ -116,7 +116,18 @@ def _recompute(history: FigureHistory) -> Component:
         prose([
             ("The same figure, from the same cells, for your own program. A bucket without a measurement is empty in "
             "the CSV and null in the JSON; it is never zero."),
+            *_parts(history.figure),
             [part for link in links for part in (link, " · ")] + [html.A("JSON, now", href="/status/figures.json")],
         ]),
         title="Compute it again",
     )  # fmt: skip
+
+
+def _parts(figure: FigureView) -> list[str]:
+    if figure.parts_unit is None:
+        return ["A percentile has no numerator: the one of a window cannot be computed from those of its buckets."]
+    return [
+        (f"value = numerator / denominator, both in {figure.parts_unit} (parts_unit). Add up the numerators and the "
+        f"denominators of all rows, and divide the sums: over the last {window(figure)} that is this page's figure. "
+        "The first row begins with the span, the last one ends now.")
+    ]  # fmt: skip

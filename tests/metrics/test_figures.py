@@ -166,9 +166,10 @@ def test_history_reaches_back_as_far_as_it_says(
         record(recording, actor, clock, ("join_time", 1_000 + age))
     clock.set(now)
     rows = figures.history(actor, "join_time_p95", days)
-    assert list(rows.columns) == ["starts_at", "value", "samples"]
+    assert list(rows.columns) == ["starts_at", "value", "samples", "numerator", "denominator"]
     assert rows["samples"].sum() == days
-    assert rows["starts_at"].diff().dropna().dt.total_seconds().unique().tolist() == [GRAINS[days]]
+    assert rows["starts_at"].iloc[0] == now - timedelta(days=days)
+    assert rows["starts_at"].iloc[1:].diff().dropna().dt.total_seconds().unique().tolist() == [GRAINS[days]]
     assert rows["value"].dropna().tolist() == [1_000 + age for age in reversed(range(days))]
 
 
