@@ -33,6 +33,10 @@ _PARTS = cast("sa.Table", PartRow.__table__)
 _SOURCES = cast("sa.Table", SourceRow.__table__)
 _SPANS = cast("sa.Table", SpanRow.__table__)
 _DAYS = cast("sa.Table", DayRow.__table__)
+_TROUBLES = tuple(
+    str(each) for each in (ComponentStatus.DEGRADED, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.MAJOR_OUTAGE)
+)
+"""What people are told of as a trouble, the worst last."""
 _CHUNK = 400
 _LOCK = 0x636F6D70  # "comp": PostgreSQL's advisory lock of whoever computes how components stand
 
@@ -246,8 +250,21 @@ def _settle(session: Session, row: ComponentRow, found: Course, *, quiet: bool) 
                 new_status=last.status,
                 since_at=from_epoch_ms(since_ms).isoformat(),
                 reason=last.reason,
+                ended_status=_ended(session, row.id, since_ms) if last.status is ComponentStatus.OPERATIONAL else "",
             )
         )
+
+
+def _ended(session: Session, component_id: str, since_ms: int) -> str:
+    """Return the worst trouble since the component was last operational before an instant, or nothing."""
+    before = (SpanRow.component_id == component_id, SpanRow.starts_ms < since_ms)
+    well = sa.select(sa.func.max(SpanRow.starts_ms)).where(*before, SpanRow.status == ComponentStatus.OPERATIONAL)
+    last_well = session.scalar(well)
+    stood = sa.select(SpanRow.status).where(
+        *before, SpanRow.starts_ms > (-1 if last_well is None else last_well), SpanRow.status.in_(_TROUBLES)
+    )
+    found = set(session.scalars(stood.distinct()))
+    return max(found, key=_TROUBLES.index, default="")
 
 
 def _run_start(session: Session, component_id: str, status: ComponentStatus, starts_ms: int) -> int:

@@ -9,6 +9,7 @@ from services.components.standing import statements_of
 from services.components.tables import ComponentRow, DayRow, SpanRow, StatementRow
 from services.components.timeline import Span, course
 from services.components.views import ComponentStatus
+from services.events.components import ComponentStatusChanged
 from services.infra.uow import UnitOfWork
 from services.kernel.clock import to_epoch_ms
 from services.kernel.errors import Forbidden, Invalid, Unauthenticated
@@ -51,6 +52,21 @@ def test_the_worst_of_several_probes_counts_and_below_quorum_is_partial(house: H
     house.clock.advance(seconds=1)
     house.judge(component, "withdrawn", probe="a")
     assert house.status(component) is ComponentStatus.UNKNOWN
+
+
+@pytest.mark.capability("STATUS-4")
+@pytest.mark.parametrize("between", ["unknown", "withdrawn"])
+def test_a_return_to_operational_names_the_trouble_that_it_ends_whatever_lay_between(
+    house: House, between: str
+) -> None:
+    component = house.component()
+    for verdict in ("up", "partial", "down", "partial", between, "up", between, "up"):
+        house.clock.advance(minutes=5)
+        house.judge(component, verdict)
+    changes = [f for f in house.told.facts if isinstance(f, ComponentStatusChanged)]
+    ends = [(f.old_status, f.ended_status) for f in changes if f.new_status == "operational"]
+    assert ends == [("unknown", ""), ("unknown", "major_outage"), ("unknown", "")]
+    assert {f.ended_status for f in changes if f.new_status != "operational"} == {""}
 
 
 def test_a_fact_that_comes_twice_changes_nothing_the_second_time(house: House, uow: UnitOfWork) -> None:
