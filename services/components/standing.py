@@ -156,6 +156,9 @@ def _keep(session: Session, word: Said, known: set[str]) -> dict[str, int]:
     if word.kind is Kind.ACCOUNTED:
         earliest = session.scalar(sa.select(sa.func.min(StatementRow.starts_ms)).where(*of_source))
         from_ms = min(from_ms, from_ms if earliest is None else earliest)
+    reason = word.reason
+    if word.kind is Kind.INCIDENT:
+        reason, from_ms = _renamed(session, word, from_ms)
     session.add(
         StatementRow(
             id=word.id,
@@ -164,7 +167,7 @@ def _keep(session: Session, word: Said, known: set[str]) -> dict[str, int]:
             said=word.said,
             starts_ms=word.starts_ms,
             ends_ms=word.ends_ms,
-            reason=word.reason,
+            reason=reason,
             retroactive=word.retroactive,
         )
     )
@@ -180,6 +183,21 @@ def _keep(session: Session, word: Said, known: set[str]) -> dict[str, int]:
     if new:
         session.execute(sa.insert(_SOURCES), new)
     return dict.fromkeys(spoken_of | set(named), from_ms)
+
+
+def _renamed(session: Session, word: Said, from_ms: int) -> tuple[str, int]:
+    """Let all that an incident ever said bear its newest name; return that, and from when on this changes anything."""
+    mine = (StatementRow.kind == word.kind, StatementRow.source_id == word.source_id)
+    newer = sa.select(StatementRow.reason).where(*mine, StatementRow.said > word.said)
+    name = session.scalar(newer.order_by(StatementRow.said.desc()).limit(1))
+    if name is not None:
+        return name, from_ms
+    other = (*mine, StatementRow.reason != word.reason)
+    earliest = session.scalar(sa.select(sa.func.min(StatementRow.starts_ms)).where(*other))
+    if earliest is None:
+        return word.reason, from_ms
+    session.execute(sa.update(StatementRow).where(*other).values(reason=word.reason))
+    return word.reason, min(from_ms, earliest)
 
 
 def _store(session: Session, component_id: str, from_ms: int, spans: Iterable[Span]) -> None:
