@@ -10,7 +10,7 @@ from admin.pages.probe_forms import FORM, form_states, kind_word, probe_dialog, 
 from admin.pages.probe_parts import OUTCOMES, known_within, quorum_words, verdict_chip, word_chip
 from services.facade import Services
 from services.kernel.context import Actor
-from services.kernel.errors import DomainError, Invalid, NotFound
+from services.kernel.errors import DomainError, Invalid
 from services.probes import ProbeView
 from services.probes.views import ResultView, VantageStateView
 from web.shell.pages import Callbacks, Page, Visit
@@ -54,13 +54,11 @@ _REMOVE = _ids.part("remove")
 def page(services: Services) -> Page:
     """Return the page, reading and acting through these services."""
 
+    def view_of(visit: Visit) -> ProbeView:
+        return services.probes.reads.probe(visit.actor, visit.variables["probe_id"])
+
     def layout(visit: Visit) -> Component:
-        try:
-            view = services.probes.reads.probe(visit.actor, visit.variables["probe_id"])
-        except NotFound as refusal:
-            back = link("All probes", "/admin/probes", arrow=True)
-            gone = empty_panel(Empty("There is no such probe", refusal.message, back), title="Nothing here")
-            return stack([page_head("Probe"), gone])
+        view = view_of(visit)
         may = "probes.manage" in visit.actor.permissions
         return stack([
             dcc.Store(id=_ids.part("which"), data=view.id),
@@ -76,7 +74,7 @@ def page(services: Services) -> Page:
         _register_save(services, callbacks)
         _register_remove(services, callbacks)
 
-    return Page("probes/<probe_id>", "Probe", "probes.read", layout, register)
+    return Page("probes/<probe_id>", "Probe", "probes.read", layout, register, subject=view_of)
 
 
 def _acts() -> list[Component]:
