@@ -73,7 +73,7 @@ def _facts(view: IncidentView, now: datetime, sla: tuple[str, str] | None) -> di
         told["State"] = phase(view.status)
         if view.resolved_at is not None and view.status == MaintenanceStatus.COMPLETED.value:
             told["Completed"] = moment(view.resolved_at)
-        told["Recurs"] = "yes, by a rule" if view.series_id else "no"
+        told["Recurs"] = view.recurs or ("yes, by a rule" if view.series_id else "no")
     else:
         told["Began"] = moment(view.started_at)
         told["Resolved"] = moment(view.resolved_at) if view.resolved_at else "not yet"
