@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from services.components.views import ComponentView, StatusSpanView, UptimePolicy
+from services.components.views import ComponentView, StatusSpanView, TroubleView, UptimePolicy
 from services.incidents.views import IncidentView
 from services.kernel.paging import Page, PageRequest
 from services.metrics.figures import points_of
@@ -13,6 +13,7 @@ from services.public import PublicServices
 from services.slas.views import BreachView, SlaMonthView
 from status_page.marks import Happened, marks
 from status_page.pages.figure import FigureHistory
+from status_page.pages.troubles import DAYS as TROUBLE_DAYS
 from status_page.snapshot import Known, Snapshot
 from status_page.state import StatusState
 
@@ -77,6 +78,19 @@ class Reading:
             lambda: tuple(public.components.spans(public.visitor, component_id, since)),
             spare=_none,
         )
+        return found.value
+
+    def troubles(self, component_id: str | None = None) -> tuple[TroubleView, ...]:
+        """Return what went wrong lately and is over, without an incident that tells of it; newest first."""
+        public, now = self._public, self.now()
+        since = now - timedelta(days=TROUBLE_DAYS)
+
+        def untold() -> tuple[TroubleView, ...]:
+            told = public.incidents.between(public.visitor, since, now)
+            found = public.troubles.since(public.visitor, since, component_id=component_id)
+            return tuple(each for each in found if not any(_tells_of(view, each) for view in told))
+
+        found = self._snapshot.known(f"troubles/{component_id}", tuple[TroubleView, ...], untold, spare=_none)
         return found.value
 
     def members(self, group_id: str, after: str | None) -> Known[Page[ComponentView]]:
@@ -208,6 +222,14 @@ class Reading:
 def _none() -> tuple[Any, ...]:
     """Nothing, where it was never read: a page without its lesser parts is better than none."""
     return ()
+
+
+def _tells_of(view: IncidentView, trouble: TroubleView) -> bool:
+    """Tell whether an incident about this component went on at some time of a trouble."""
+    at_that_time = view.started_at < trouble.ends_at and (
+        view.resolved_at is None or view.resolved_at > trouble.starts_at
+    )
+    return at_that_time and _concerns(view, trouble.component_id)
 
 
 def _concerns(view: IncidentView, component_id: str) -> bool:
