@@ -4,7 +4,7 @@ import functools
 import operator
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import SupportsInt
+from typing import Any
 
 import pandas as pd
 
@@ -53,15 +53,18 @@ class Figures:
         """
         return tuple(self.figure(actor, name) for name in self._slis)
 
-    def figure(self, actor: Actor, name: str, *, where: Mapping[str, str] | None = None) -> FigureView:
-        """Return one figure as of now, with its sparkline by the hour.
+    def figure(
+        self, actor: Actor, name: str, *, where: Mapping[str, str] | None = None, days: int | None = None
+    ) -> FigureView:
+        """Return one figure as of now, over its own window or over the last days, with a sparkline.
 
-        Raises: NotFound for an unknown name, Invalid for an unknown dimension, Unavailable where the store does not
-        answer.
+        Raises: NotFound for an unknown name, Invalid for an unknown dimension or a span that is not offered,
+        Unavailable where the store does not answer.
         """
         sli = self._sli(name)
         now = self._clock.now()
-        window = Window(now - timedelta(seconds=sli.window_seconds), now + _RUNNING)
+        window_seconds = sli.window_seconds if days is None else _offered(days) * _DAY_SECONDS
+        window = Window(now - timedelta(seconds=window_seconds), now + _RUNNING)
         summaries = {m: self._summary(actor, sli, m, window, where) for m in _metrics_of(sli)}
         numerator, denominator = _parts(sli, summaries)
         value = _value(sli, summaries)
@@ -83,8 +86,8 @@ class Figures:
             minimum_samples=sli.minimum_samples,
             newest_at=newest,
             as_of=now,
-            window_seconds=sli.window_seconds,
-            series=self._points(actor, sli, window, _sparkline_seconds(sli), where),
+            window_seconds=window_seconds,
+            series=self._points(actor, sli, window, GRAINS[days] if days else _sparkline_seconds(sli), where),
             companions=tuple(_companion(m, summaries[m]) for m in sli.companions),
             good_share=_good_share(sampled),
             higher_is_better=sli.higher_is_better,
@@ -107,11 +110,8 @@ class Figures:
         Raises: NotFound for an unknown name, Invalid for a span that is not offered, Unavailable where the store does
         not answer.
         """
-        if days not in GRAINS:
-            offered = ", ".join(map(str, GRAINS))
-            raise Invalid("span_invalid", f"History is offered over {offered} days, not {days}.", days=days)
         now = self._clock.now()
-        window = Window(now - timedelta(days=days), now + _RUNNING)
+        window = Window(now - timedelta(days=_offered(days)), now + _RUNNING)
         sli, grain_seconds = self._sli(name), GRAINS[days]
         rows = self._history(actor, sli, window, grain_seconds, where)
         begun = Window(window.starts_at, rows["starts_at"].iloc[0].to_pydatetime())
@@ -181,6 +181,13 @@ class Figures:
         return pd.DataFrame(columns).reset_index()
 
 
+def _offered(days: int) -> int:
+    if days not in GRAINS:
+        offered = ", ".join(map(str, GRAINS))
+        raise Invalid("span_invalid", f"History is offered over {offered} days, not {days}.", days=days)
+    return days
+
+
 def points_of(rows: pd.DataFrame) -> tuple[PointView, ...]:
     """Return a history as views."""
     names = ("starts_at", "value", "samples", "numerator", "denominator")
@@ -190,7 +197,7 @@ def points_of(rows: pd.DataFrame) -> tuple[PointView, ...]:
     )
 
 
-def _whole(number: SupportsInt) -> int | None:
+def _whole(number: Any) -> int | None:  # noqa: ANN401 -- a cell of a frame
     return None if number is pd.NA else int(number)
 
 
