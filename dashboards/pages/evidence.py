@@ -136,12 +136,12 @@ def _edges(written: Mapping[str, str]) -> tuple[dict[str, datetime | None], dict
 
 def _search(search: str, written: Mapping[str, str], wrong: Mapping[str, str]) -> Component:
     return form(
-        fields([
+        [
             text_input("Any id, or how a verb begins", id="evidence-search", name="search", value=search,
                        required=False),
-            *[text_input(f"{edge.capitalize()} (UTC)", id=f"evidence-{edge}", name=edge, type="datetime-local",
-                         value=text, error=wrong.get(edge), required=False) for edge, text in written.items()],
-        ]),
+            fields([text_input(f"{edge.capitalize()} (UTC)", id=f"evidence-{edge}", name=edge, type="datetime-local",
+                               value=text, error=wrong.get(edge), required=False) for edge, text in written.items()]),
+        ],
         action=PATH,
         csrf_token=None,
         actions=button("Search", submit=True, icon_name="search"),

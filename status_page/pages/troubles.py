@@ -1,4 +1,4 @@
-"""Troubles that no incident tells of: found by probes, and over before any rule fired."""
+"""Troubles that no incident tells of: over before any rule fired, or not bad enough for one."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from services.components.views import TroubleView
 from status_page.wording import STATUS_STATES, STATUS_WORDS, component_href, span_of
-from web.ui import Node, card, fmt, state_word
+from web.ui import Node, card, fmt, stack, state_word
 from web.ui.nodes import flatten
 
 SHOWN_MOST = 25
@@ -20,14 +20,15 @@ def troubles_card(troubles: Sequence[TroubleView]) -> Node:
         return None
     more = len(troubles) - SHOWN_MOST
     return card(
-        flatten([
-            html.P("Found by our probes, and over before any rule opened an incident. Each counts in the days and the "
-                   "service levels of its component.", className="small dim"),
+        stack([
+            html.P("What components went through and no incident tells of: it was over before any rule fired, or not "
+                   "bad enough for one. Each counts in the days and the service levels of its component.",
+                   className="small dim"),
             html.Ul([_row(each) for each in troubles[:SHOWN_MOST]], className="lines"),
             html.P(f"{fmt.plural(more, 'earlier one')} on the pages of the components.", className="small dim")
             if more > 0 else None,
-        ]),
-        title="Short troubles without an incident",
+        ], gap="small"),
+        title="Troubles without an incident",
         aside=html.Span(f"last {DAYS} days", className="dim small"),
     )  # fmt: skip
 

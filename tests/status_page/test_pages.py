@@ -122,13 +122,13 @@ def test_a_trouble_that_no_incident_tells_of_stands_in_the_history_with_its_leng
         trouble(upload, 5, 47, "2 of 3 vantages: <b>timed out</b>."),
     ]
     page = client.get("/status/history/").text
-    assert "Short troubles without an incident" in page
+    assert "Troubles without an incident" in page
     assert "lasted 47\N{NO-BREAK SPACE}s" in page
     assert "2 of 3 vantages: &lt;b&gt;timed out&lt;/b&gt;." in page
     assert "Told of by an incident." not in page  # "Video start slower in Europe" went on at that time
-    assert f'href="/status/components/{upload.id}/"' in page.partition("Short troubles")[2]
-    assert "Short troubles" not in client.get(f"/status/history/?component={playback.id}").text
-    assert "Short troubles" in client.get(f"/status/history/?component={upload.id}").text
+    assert f'href="/status/components/{upload.id}/"' in page.partition("Troubles without")[2]
+    assert "Troubles without" not in client.get(f"/status/history/?component={playback.id}").text
+    assert "Troubles without" in client.get(f"/status/history/?component={upload.id}").text
     world.troubles = [trouble(upload, 60 + each, 30, "Again.") for each in range(30)]
     world.incidents = []
     again = client_of(server_of(world, tmp_path / "again")[0])
