@@ -205,6 +205,7 @@ def _public(services: Services, outreach: Outreach) -> PublicServices:
         incidents=services.incidents.reads,
         slas=services.slas.reads,
         releases=services.releases,
+        troubles=services.components.troubles,
         shares=services.shares,
         demo=services.demo,
         subscriptions=outreach.subscribers.door,

@@ -90,7 +90,8 @@ def _events(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> None:
         name = reading.component(component_id).value.name if component_id else None
         page = reading.history(request.args.get("after"), component_id).value
         more = _next(page.next_cursor, component=component_id)
-        tree = history_page(page.items, reading.now(), next_href=more, component=name)
+        troubles = () if request.args.get("after") else reading.troubles(component_id)
+        tree = history_page(page.items, reading.now(), next_href=more, component=name, troubles=troubles)
         return Written(tree, _("History"), _("Every incident, newest first."))
 
     def incident(incident_id: str) -> Written:

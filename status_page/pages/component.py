@@ -115,11 +115,18 @@ def _spans(spans: Sequence[StatusSpanView]) -> Node:
     rows = [
         html.Li([
             state_word(status_word(each.status), STATUS_STATES[each.status]),
-            html.Span(flatten([span_of(each.starts_at, each.ends_at), _because(each)]), className="dim"),
+            html.Span(flatten([span_of(each.starts_at, each.ends_at), _length(each), _because(each)]), className="dim"),
         ])
         for each in newest
     ]  # fmt: skip
     return html.Ul(rows, className="lines")
+
+
+def _length(span: StatusSpanView) -> Node:
+    """How long it was, of what was not well: its times are told in minutes, and it may have lasted seconds."""
+    if span.ends_at is None or span.status is ComponentStatus.OPERATIONAL:
+        return None
+    return _(", lasted {time}", time=fmt.duration((span.ends_at - span.starts_at).total_seconds()))
 
 
 def _worth_telling(span: StatusSpanView) -> bool:

@@ -135,7 +135,22 @@ def _recompute(history: FigureHistory) -> Component:
         prose([
             _("The same figure, from the same cells, for your own program. A bucket without a measurement is empty in "
               "the CSV and null in the JSON; it is never zero."),
+            *_parts(history.figure),
             [part for link in links for part in (link, " · ")] + [html.A(_("JSON, now"), href="/status/figures.json")],
         ]),
         title=_("Compute it again"),
     )  # fmt: skip
+
+
+def _parts(figure: FigureView) -> list[str]:
+    if figure.parts_unit is None:
+        return [_("A percentile has no numerator: the one of a window cannot be computed from those of its buckets.")]
+    return [
+        _(
+            "value = numerator / denominator, both in {unit} (parts_unit). Add up the numerators and the denominators "
+            "of all rows, and divide the sums: over the last {span} that is this page's figure. The first row begins "
+            "with the span, the last one ends now.",
+            unit=figure.parts_unit,
+            span=window(figure),
+        )
+    ]

@@ -7,8 +7,10 @@ from itertools import groupby
 from dash import html
 from dash.development.base_component import Component
 
+from services.components.views import TroubleView
 from services.incidents.views import IncidentView, MaintenanceStatus, UpdateView
 from status_page.pages.rows import incident_list, safe_text
+from status_page.pages.troubles import troubles_card
 from status_page.wording import (
     IMPACT_WORDS,
     began_at,
@@ -29,9 +31,14 @@ from web.ui.theme import State
 
 
 def history_page(
-    incidents: Sequence[IncidentView], now: datetime, *, next_href: str | None, component: str | None = None
+    incidents: Sequence[IncidentView],
+    now: datetime,
+    *,
+    next_href: str | None,
+    component: str | None = None,
+    troubles: Sequence[TroubleView] = (),
 ) -> Component:
-    """The whole content of the history; with `component` that of one, by its name."""
+    """The whole content of the history; with `component` that of one, by its name. No incident tells of `troubles`."""
     lead = _("Every incident that we told of, newest first. Nothing is taken out.")
     if component is not None:
         lead = _("Incidents that concerned {name}, newest first.", name=component)
@@ -40,7 +47,7 @@ def history_page(
         *_months(incidents, now),
         html.P(_("There is no incident to show."), className="dim") if not incidents else None,
         html.P(link(_("Earlier incidents"), next_href, arrow=True), className="more") if next_href else None,
-        note(_("An outage that was over before any rule fired stands in the days of its component.")),
+        troubles_card(troubles),
     ], gap="large")  # fmt: skip
 
 
@@ -73,7 +80,7 @@ def _facts(view: IncidentView, now: datetime, sla: tuple[str, str] | None) -> di
         told[_("State")] = phase(view.status)
         if view.resolved_at is not None and view.status == MaintenanceStatus.COMPLETED.value:
             told[_("Completed")] = moment(view.resolved_at)
-        told[_("Recurs")] = _("yes, by a rule") if view.series_id else _("no")
+        told[_("Recurs")] = view.recurs or (_("yes, by a rule") if view.series_id else _("no"))
     else:
         told[_("Began")] = moment(view.started_at)
         told[_("Resolved")] = moment(view.resolved_at) if view.resolved_at else _("not yet")
