@@ -41,8 +41,8 @@ def _row(trouble: TroubleView) -> Component:
     because: Node = f" {fmt.DASH} {said(trouble.reason)}" if trouble.reason else None
     return html.Li([
         state_word(status_word(trouble.worst), STATUS_STATES[trouble.worst]),
+        html.A(trouble.name, href=component_href(trouble.component_id)),
         html.Span(flatten([
-            html.A(trouble.name, href=component_href(trouble.component_id)), ", ",
             span_of(trouble.starts_at, trouble.ends_at), _(", lasted {time}", time=time), because,
         ]), className="dim"),
     ])  # fmt: skip
