@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from processes.breaks import BREAKS
-from processes.imported import all_imported, importing
 from services.kernel.context import JobActor, correlated, new_correlation
 from services.kernel.errors import Conflict, DomainError, Invalid
 
@@ -33,7 +32,6 @@ app = typer.Typer(
 
 def main() -> None:
     """Run a command; what it refuses is said in one line, with what to do next."""
-    importing()
     try:
         with correlated(new_correlation()):
             app()
@@ -317,7 +315,6 @@ def take_off_factor(email: str) -> None:
 def _settings(**overrides: Any) -> "Settings":  # noqa: ANN401 -- the settings check them
     from services.infra.settings import read
 
-    all_imported()  # every command imports first
     return read(**overrides)
 
 
