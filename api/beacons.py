@@ -21,6 +21,8 @@ from web.shell.routes import PUBLIC, route
 PATH: Final = "/ingest/cmcd"
 MEDIA_TYPES: Final = frozenset({"application/cmcd", "text/cmcd", "text/plain"})
 """`text/plain` is what `sendBeacon` says of a string."""
+REGION_HEADER: Final = "X-Viewer-Region"
+"""In it the proxy in front names where the viewer is; see the setting `GREENLIGHT_INGEST_REGIONS`."""
 _SID_MAX = 64
 _CORS: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -55,7 +57,13 @@ def blueprint(door: Door, intake: Intake) -> Blueprint:
             raise _cut_off() from error
         if len(body) < (request.content_length or 0):  # Granian hands on what came before the player hung up
             raise _cut_off()
-        door.accept(body, client=request.remote_addr or "", player=request.args.get("player", ""), demo_key=_demo_key())
+        door.accept(
+            body,
+            client=request.remote_addr or "",
+            player=request.args.get("player", ""),
+            region=request.headers.get(REGION_HEADER, ""),
+            demo_key=_demo_key(),
+        )
         return Response(status=204)
 
     @route(views, f"{PATH}/sessions/<sid>", access=PUBLIC, csrf=False, anonymous=True)

@@ -2,20 +2,29 @@
    Everything is readable without it. */
 (() => {
   "use strict";
-  const NBSP = "\u00a0";
   const near = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
 
+  /* What is said here stands in the page, in its language (status_page/languages.py). */
+  const texts = JSON.parse(document.getElementById("words")?.textContent || "{}");
+  const language = document.documentElement.lang || "en";
+  const fill = (text, values) => String(text ?? "").replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+
   /* Ages: the same words as web/ui/format.py. */
+  const plurals = new Intl.PluralRules(language);
+  function counted(number, unit) {
+    const forms = texts.units?.[unit] || {};
+    return fill(forms[plurals.select(number)] ?? forms.other, { n: number.toLocaleString(language) });
+  }
   function elapsed(seconds) {
     const whole = Math.max(0, Math.trunc(seconds));
     for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
-      if (whole >= size) return Math.floor(whole / size).toLocaleString("en") + NBSP + unit;
+      if (whole >= size) return counted(Math.floor(whole / size), unit);
     }
-    return whole + NBSP + "s";
+    return counted(whole, "s");
   }
   function age(at) {
     const seconds = (Date.now() - at) / 1000;
-    return seconds < -5 ? `${elapsed(-seconds)} ahead of our clock` : `${elapsed(seconds)} ago`;
+    return seconds < -5 ? fill(texts.ahead, { age: elapsed(-seconds) }) : fill(texts.ago, { age: elapsed(seconds) });
   }
   function say(element, words) {
     if (element.textContent !== words) element.textContent = words;
@@ -25,32 +34,36 @@
     if (document.hidden) return;
     for (const element of document.querySelectorAll("time[data-age]")) {
       const at = Date.parse(element.dateTime);
-      if (!Number.isNaN(at)) say(element, (element.dataset.age === "true" ? "" : `${element.dataset.age} `) + age(at));
+      if (!Number.isNaN(at)) {
+        const told = element.dataset.age, now = age(at);
+        say(element, told === "true" ? now : told.includes("{age}") ? fill(told, { age: now }) : `${told} ${now}`);
+      }
     }
   }
 
   /* A copy that is hosted elsewhere says by itself when it is too old to be believed. */
-  const UNSURE = "What is so now is not known here";
   function copyAge() {
     const copy = document.querySelector("[data-copied]");
     const old = copy && Date.now() - Date.parse(copy.dataset.copied) > Number(copy.dataset.staleSeconds) * 1000;
     if (!old) { delete document.documentElement.dataset.stale; return; }
     const first = document.querySelector(".verdict h1");
-    if (first && first.textContent !== UNSURE) {
-      const words = first.textContent, verdict = first.closest(".verdict");
-      first.textContent = UNSURE;
+    if (first && first.textContent !== texts.unsure) {
+      const known = first.textContent, verdict = first.closest(".verdict");
+      first.textContent = texts.unsure;
       verdict.className = "verdict unknown";
       verdict.querySelector(".dot use")?.setAttribute("href", "#i-circle-question-mark");
       const last = document.createElement("b");
-      last.textContent = `Last known: ${words}. `;
+      last.textContent = `${fill(texts.lastKnown, { words: known })} `;
       verdict.querySelector("p")?.prepend(last);
     }
     document.documentElement.dataset.stale = "true";
-    if (!copy.textContent.includes("This copy is old")) copy.firstElementChild.after(" This copy is old. ");
+    if (!copy.textContent.includes(texts.copyOld)) copy.firstElementChild.after(` ${texts.copyOld} `);
   }
 
-  /* The reader's locale and time zone, over what the server wrote in UTC; the title keeps UTC. */
-  const locale = navigator.languages && navigator.languages.length ? [...navigator.languages] : undefined;
+  /* The reader's locale and time zone, over what the server wrote in UTC; the title keeps UTC. A page that is not in the
+     reader's language keeps its own: its dates stand inside its sentences. */
+  const theirs = navigator.languages && navigator.languages.length ? [...navigator.languages] : [];
+  const locale = [...theirs.filter((each) => each.split("-")[0] === language), ...(language === "en" ? theirs : [language])];
   const forms = {
     instant: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" },
     day: { day: "numeric", month: "short", year: "numeric" },
@@ -66,7 +79,7 @@
       say(element, written[element.dataset.local].format(at));
     }
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    for (const element of root.querySelectorAll("[data-zone]")) if (zone) say(element, `Times are in your time zone (${zone}), days in UTC.`);
+    for (const element of root.querySelectorAll("[data-zone]")) if (zone) say(element, fill(texts.zone, { zone }));
   }
 
   /* Days: a pointer, a finger or the arrow keys read them one by one. */
@@ -87,7 +100,7 @@
     bars.tabIndex = 0;
     bars.setAttribute("aria-valuemin", "1");
     bars.setAttribute("aria-valuemax", String(words.length));
-    bars.setAttribute("aria-label", `${bars.dataset.name}, day by day`);
+    bars.setAttribute("aria-label", fill(texts.dayByDay, { name: bars.dataset.name }));
     point(bars, words.length - 1, false);
   }
   function point(bars, index, shown) {
@@ -178,7 +191,9 @@
 
   /* The scheme: as the system, light, dark. */
   function nameTheme() {
-    for (const label of document.querySelectorAll("[data-theme-label]")) label.textContent = `Theme: ${window.greenlightTheme.get()}`;
+    for (const label of document.querySelectorAll("[data-theme-label]")) {
+      label.textContent = fill(texts.theme, { scheme: texts[window.greenlightTheme.get()] });
+    }
   }
   document.addEventListener("click", (event) => {
     if (!near(event, "[data-theme-toggle]") || !window.greenlightTheme) return;
@@ -285,7 +300,7 @@
     strip.setAttribute("role", "status");
     const said = document.createElement("div");
     said.className = "said";
-    said.textContent = "This page cannot reach us just now. What you see is not being updated.";
+    said.textContent = texts.lost;
     strip.append(said);
     document.querySelector(".public")?.prepend(strip);
   }

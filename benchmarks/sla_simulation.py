@@ -109,8 +109,8 @@ INJECTIONS: Final = (
     Injection("total failure, low traffic", "checkout", 60, 1.00),
     Injection("total silence, busy", "join_time", 3_000, 0.0, silent=True),
     Injection("total silence, quiet", "join_time", 300, 0.0, silent=True),
-    Injection("one region (CDN): 80 % of plays", "join_time", 3_000, 0.80, part="cdn edge-3"),
-    Injection("one region (CDN): 20 % stalls", "rebuffering", 3_000, 0.20, part="cdn edge-2"),
+    Injection("one region: 80 % of plays", "join_time", 3_000, 0.80, part="region asia"),
+    Injection("one region: 20 % stalls", "rebuffering", 3_000, 0.20, part="region north-america"),
 )
 
 

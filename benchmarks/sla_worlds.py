@@ -24,7 +24,7 @@ SLOTS_A_DAY = DAY // SLOT
 _BY_HOUR = (0.42, 0.28, 0.19, 0.14, 0.13, 0.17, 0.28, 0.45, 0.60, 0.68, 0.74, 0.82,
             0.95, 0.93, 0.86, 0.85, 0.92, 1.10, 1.38, 1.70, 1.92, 1.86, 1.42, 0.86)  # fmt: skip
 _BY_WEEKDAY = (0.90, 0.88, 0.92, 0.96, 1.08, 1.18, 1.08)
-_CDNS = (("cdn edge-1", 0.55), ("cdn edge-2", 0.30), ("cdn edge-3", 0.15))
+_REGIONS = (("region europe", 0.55), ("region north-america", 0.30), ("region asia", 0.15))
 Floats = npt.NDArray[np.float64]
 
 
@@ -202,19 +202,19 @@ def _quality(days: int, rng: np.random.Generator, usual: float) -> Floats:
 
 
 def plays(days: int, rng: np.random.Generator, a_day: float) -> tuple[Floats, dict[str, Floats]]:
-    """Return starts of playback, over all and by CDN: 1.5 % start late or fail, 3 % leave first.
+    """Return starts of playback, over all and by region: 1.5 % start late or fail, 3 % leave first.
 
     In two hours of three nights there is one viewer alone, who plays again and again; one in ten has a bad line.
     """
     busy, slow = rate(days, rng), _quality(days, rng, 0.015)
     alone, line = _one_viewer(days, rng)
     parts = {}
-    for name, share in _CDNS:
+    for name, share in _REGIONS:
         rates = np.where(alone, 0.0, busy * a_day / SLOTS_A_DAY * share)
         came = rng.poisson(rates).astype(np.float64)
         bad = rng.binomial(came.astype(np.int64), slow).astype(np.float64)
         left = rng.poisson(rates * 0.03).astype(np.float64)
-        if name == _CDNS[0][0]:
+        if name == _REGIONS[0][0]:
             own = rng.poisson(np.where(alone, 12 * SLOT / HOUR, 0.0))
             bad += rng.binomial(own, line)
             came += own
@@ -237,7 +237,7 @@ def watching(days: int, rng: np.random.Generator, a_day: float) -> tuple[Floats,
     """Return seconds played and stalled: a viewer stalls for 1.5 s in ten minutes, a quarter of what may be."""
     busy = rate(days, rng)
     parts = {}
-    for name, share in _CDNS:
+    for name, share in _REGIONS:
         begun = rng.poisson(busy * a_day / SLOTS_A_DAY * share)
         viewers = np.convolve(begun, np.ones(12 * MINUTE // SLOT), "full")[: len(begun)]  # a play lasts twelve minutes
         stalls = rng.poisson(viewers * SLOT / (10 * MINUTE))

@@ -11,6 +11,8 @@ from services.kernel.clock import to_epoch_ms
 
 PLAYERS: Final = (("hls.js", 58), ("avplayer", 21), ("exoplayer", 12), ("shaka", 9))
 """Which players the demo audience uses, by weight."""
+REGIONS: Final = ("europe", "north-america", "asia")
+"""Where the demo audience is; each session says the same wherever it is asked."""
 LADDER_KBPS: Final = (614, 1_120, 1_820)
 REPORT_EVERY_MS: Final = 10_000
 
@@ -46,6 +48,11 @@ class SimulatedPlay:
     player: str
     begins_at: datetime
     events: Sequence[Event]
+
+    @property
+    def region(self) -> str:
+        """Where the viewer is: a play's own, and no throw of dice that would change all later ones."""
+        return REGIONS[int(self.session_id[-4:], 16) % 10 // 4]
 
     def records(self) -> Iterator[tuple[datetime, str]]:
         """Yield each report as a CMCD record with the instant at which the player sends it."""

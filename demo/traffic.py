@@ -154,7 +154,7 @@ class Audience:
             "/ingest/cmcd",
             params={"player": sending.play.player},
             content="\n".join(sending.lines).encode(),
-            headers=self._headers,
+            headers=self._headers | {"X-Viewer-Region": sending.play.region},
         )
 
     def _paused(self, asked_seconds: float, reason: str) -> float:

@@ -141,9 +141,15 @@ def listen(page: Page) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def product() -> Iterator[Product]:
+def watched_port() -> int:
+    """A port of this machine that the product's probes may look at, where nothing listens until a test does."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def product(watched_port: int) -> Iterator[Product]:
     """The product with its demo and a short history, for all journeys of the run."""
-    with ToldProduct() as running:
+    with ToldProduct(probe_allow=f"127.0.0.1:{watched_port}") as running:
         yield running
 
 

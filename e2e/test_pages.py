@@ -79,7 +79,7 @@ PROOFS = {
     "mailbox": Proof("/account/mailbox", role="admin"),
     "overview": Proof("/admin/", role="admin"),
     "incidents": Proof("/admin/incidents", role="admin"),
-    "incident-unknown": Proof("/admin/incidents/<incident_id>", "/admin/incidents/nothing", role="admin"),
+    "incident-unknown": Proof("/admin/incidents/<incident_id>", "/admin/incidents/nothing", role="admin", status=404),
     "maintenances": Proof("/admin/maintenance", role="admin"),
     "maintenances-compliance": Proof("/admin/maintenance", role="compliance"),
     "templates": Proof("/admin/templates", role="admin"),
@@ -91,14 +91,16 @@ PROOFS = {
     "component-compliance": Proof(
         "/admin/components/<component_id>", "/admin/components/checkout0001", role="compliance"
     ),
-    "component-arranged-unknown": Proof("/admin/components/<component_id>", "/admin/components/nothing", role="admin"),
+    "component-arranged-unknown": Proof(
+        "/admin/components/<component_id>", "/admin/components/nothing", role="admin", status=404
+    ),
     "orders": Proof("/admin/orders", role="operator"),
-    "order-nowhere": Proof("/admin/orders/<order_id>", "/admin/orders/nothing", role="compliance"),
+    "order-nowhere": Proof("/admin/orders/<order_id>", "/admin/orders/nothing", role="compliance", status=404),
     "payouts": Proof("/admin/payouts", role="operator"),
     "payouts-compliance": Proof("/admin/payouts", role="compliance"),
     "probes": Proof("/admin/probes", role="admin"),
     "probes-compliance": Proof("/admin/probes", role="compliance"),
-    "probe-unknown": Proof("/admin/probes/<probe_id>", "/admin/probes/nothing", role="admin"),
+    "probe-unknown": Proof("/admin/probes/<probe_id>", "/admin/probes/nothing", role="admin", status=404),
     "vantages": Proof("/admin/vantages", role="admin"),
     "vantages-compliance": Proof("/admin/vantages", role="compliance"),
     "imports": Proof("/admin/imports", role="operator"),

@@ -133,7 +133,7 @@ def test_a_figure_is_shown_over_four_spans_and_can_be_computed_again(
         expect(page.get_by_role("link", name=label, exact=True)).to_have_attribute("aria-current", "true")
         href = page.get_by_role("link", name=f"CSV, {label}").get_attribute("href")
         rows = page.request.get(f"{product.url}{href}").text().splitlines()
-        assert rows[0] == "starts_at,value,unit,samples"
+        assert rows[0] == "starts_at,value,unit,samples,numerator,denominator,parts_unit"
         assert sum(1 for row in rows[1:] if row.split(",")[1]) >= 1
     told = page.request.get(f"{product.url}/status/figures.json").json()
     assert {figure["name"] for figure in told["figures"]} == ALL_FIGURES

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import typer
 
+from demo.plays import REGIONS
 from processes.demo_data import demo_people, found_components, seed_components, seed_incidents, seed_people
 from processes.first_probes import found_probes, opened
 from processes.mailbox import mailbox_port, with_mailbox
@@ -126,7 +127,8 @@ def _environment(settings: Settings) -> dict[str, str]:
     if settings.demo:
         # A person reads this terminal: only what needs them, unless they asked for more.
         quiet = {"log_level": "warning", "log_format": "console"}
-        told |= {f"GREENLIGHT_{k.upper()}": v for k, v in quiet.items() if k not in settings.model_fields_set}
+        usual = quiet | {"ingest_regions": ",".join(REGIONS)}
+        told |= {f"GREENLIGHT_{k.upper()}": v for k, v in usual.items() if k not in settings.model_fields_set}
     return told | ({"GREENLIGHT_SMTP_URL": settings.smtp_url} if mailbox_port(settings.smtp_url) else {})
 
 

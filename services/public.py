@@ -12,6 +12,7 @@ from services.components.views import (
     ComponentView,
     DayView,
     StatusSpanView,
+    TroubleView,
     UptimePolicy,
     UptimeView,
 )
@@ -43,7 +44,8 @@ class PublicFigures(Protocol):
     def history(self, actor: Actor, name: str, days: int) -> pd.DataFrame:
         """Return a figure over the last days.
 
-        Shape: one row per bucket, oldest first; columns `starts_at`, `value` (NaN where not measured), `samples`.
+        Shape: one row per bucket, oldest first; columns `starts_at`, `value` (NaN where not measured), `samples`, and
+        `numerator` and `denominator` of a ratio (NA for a percentile).
 
         Raises: NotFound for a name that is none, Invalid for a span that is not offered.
         """
@@ -101,6 +103,14 @@ class PublicComponents(Protocol):
 
     def policy(self, actor: Actor) -> UptimePolicy:
         """Return what counts as uptime."""
+        ...
+
+
+class PublicTroubles(Protocol):
+    """What components went through, as anybody may read it."""
+
+    def since(self, actor: Actor, since_at: datetime, *, component_id: str | None = None) -> Sequence[TroubleView]:
+        """Return what began after an instant and is over, of all components or of one, newest first."""
         ...
 
 
@@ -187,6 +197,7 @@ class PublicServices:
     incidents: PublicIncidents
     slas: PublicSlas
     releases: PublicReleases
+    troubles: PublicTroubles
     shares: PublicShares
     demo: bool = False
     subscriptions: SubscriptionDoor | None = None

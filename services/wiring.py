@@ -205,6 +205,7 @@ def _public(services: Services, outreach: Outreach) -> PublicServices:
         incidents=services.incidents.reads,
         slas=services.slas.reads,
         releases=services.releases,
+        troubles=services.components.troubles,
         shares=services.shares,
         demo=services.demo,
         subscriptions=outreach.subscribers.door,
@@ -274,6 +275,13 @@ def _door_policy(settings: Settings) -> DoorPolicy:
         body_bytes=settings.ingest_body_bytes,
         events_per_second=settings.ingest_events_per_second,
         sessions_per_minute=settings.ingest_sessions_per_minute,
+        cdns=_listed(settings.ingest_cdns),
+        regions=_listed(settings.ingest_regions),
+        region_told=settings.trusted_proxies > 0,
         all_sessions_per_minute=max(1, _ALL_SESSIONS_PER_MINUTE // settings.web_workers),
         max_waiting=max(1, settings.web_threads - 2),
     )
+
+
+def _listed(names: str) -> frozenset[str]:
+    return frozenset(names.split(",")) if names else frozenset()

@@ -14,6 +14,7 @@ from status_page.snapshot import Snapshot
 from web.shell.routes import PUBLIC, CachedDocument, route
 
 DEFAULT_DAYS = 1
+FIGURE_COLUMNS = ("starts_at", "value", "unit", "samples", "numerator", "denominator", "parts_unit")
 _cors = {"Access-Control-Allow-Origin": "*"}
 _encoder: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
@@ -32,8 +33,12 @@ def blueprint(public: PublicServices, snapshot: Snapshot) -> Blueprint:
     def figure_csv(name: str) -> Response:
         figure = public.figures.figure(public.visitor, name)
         rows = public.figures.history(public.visitor, name, days_of(request.args.get("days")))
-        rows = rows.assign(unit=figure.unit, starts_at=rows["starts_at"].map(pd.Timestamp.isoformat))
-        text = rows[["starts_at", "value", "unit", "samples"]].to_csv(index=False)
+        rows = rows.assign(
+            unit=figure.unit,
+            starts_at=rows["starts_at"].map(pd.Timestamp.isoformat),
+            parts_unit=figure.parts_unit or "",
+        )
+        text = rows[list(FIGURE_COLUMNS)].to_csv(index=False)
         return Response(text, mimetype="text/csv", headers=_cors)
 
     return documents

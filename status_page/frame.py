@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 
 from services.kernel.errors import DomainError
 from services.public import PublicServices
+from status_page.languages import kept, script_words, switch
 from status_page.shown import Shown
 from status_page.snapshot import Snapshot
 from status_page.wording import moment
@@ -20,35 +21,37 @@ from web.ui import NavItem, Node, attrs, banner, button, demo_banner, link, publ
 from web.ui.document import Document, csp_hashes
 from web.ui.frames import MAIN_ID
 from web.ui.icons import icon
+from web.ui.language import _, filled, later
 from web.ui.nodes import classes, flatten
 from web.ui.static import StaticManifest
 from web.ui.theme import State
 
 PREFIX: Final = "/status/"
-TITLE: Final = "Greenlight status"
+TITLE: Final = later("Greenlight status")
 SCRIPTS: Final = ("status.js",)
 NAVIGATION: Final = (
-    NavItem("Now", PREFIX),
-    NavItem("History", f"{PREFIX}history/"),
-    NavItem("Maintenance", f"{PREFIX}maintenance/"),
-    NavItem("Service levels", f"{PREFIX}service-levels/"),
-    NavItem("How we measure", f"{PREFIX}how-we-measure/"),
+    NavItem(later("Now"), PREFIX),
+    NavItem(later("History"), f"{PREFIX}history/"),
+    NavItem(later("Maintenance"), f"{PREFIX}maintenance/"),
+    NavItem(later("Service levels"), f"{PREFIX}service-levels/"),
+    NavItem(later("How we measure"), f"{PREFIX}how-we-measure/"),
 )
 FEEDS: Final = (
     ("RSS", f"{PREFIX}feed.rss", "application/rss+xml"),
     ("Atom", f"{PREFIX}feed.atom", "application/atom+xml"),
-    ("Calendar", f"{PREFIX}calendar.ics", "text/calendar"),
+    (later("Calendar"), f"{PREFIX}calendar.ics", "text/calendar"),
     ("JSON", "/api/v2/summary.json", "application/json"),
 )
-READERS: Final = (*FEEDS[:2], ("JSON feed", f"{PREFIX}feed.json", "application/feed+json"))
+READERS: Final = (*FEEDS[:2], (later("JSON feed"), f"{PREFIX}feed.json", "application/feed+json"))
 """What feed readers find by themselves on every page."""
-KEPT: Final = CachedDocument(ttl_seconds=5.0, query=frozenset({"days", "bars", "after", "month", "component"}))
+KEPT: Final = CachedDocument(
+    ttl_seconds=5.0, query=frozenset({"days", "bars", "after", "month", "component"}), translated=True
+)
 """Copies are made anew at once when something public changes; measurements are some seconds old at the most."""
 
 
 COPY_STALE_SECONDS: Final = 300
 """From when on a copy is no longer to be believed: several times as long as one that is kept needs to follow."""
-_ZONE: Final = html.Span("Times are UTC.", **attrs(data_zone="true"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +95,29 @@ class PublicPages:
         """Return the whole document of a page."""
         links: list[dict[str, str]] = [{"rel": "icon", "href": "/favicon.ico", "type": "image/svg+xml"}]
         links += [
-            {"rel": "alternate", "type": kind, "title": f"{TITLE}, {name}", "href": href}
+            {"rel": "alternate", "type": kind, "title": f"{_(TITLE)}, {_(name)}", "href": href}
             for name, href, kind in READERS
         ]
         if shown:
             links.append({"rel": "canonical", "href": shown.url})
+        if shown and not self._copied:
+            links += shown.alternates()
+        title = f"{written.title} · {_(TITLE)}"
         document = Document(
             self._manifest,
-            f"{written.title} · {TITLE}",
+            title,
             written.description or None,
             style="status-page.css",
             scripts=(*SCRIPTS, "framed.js") if written.framed else SCRIPTS,
             links=links,
-            metas=shown.metas(f"{written.title} · {TITLE}", written.description) if shown else (),
+            metas=shown.metas(title, written.description) if shown else (),
+            words=script_words(),
             light=True,
         )
         living = self._living(written)
         if written.framed:
-            return document.html(html.Div(html.Main(flatten(living), id=MAIN_ID), className="public framed"))
-        return document.html(self.frame(living, written.under or path))
+            return document.html(kept(html.Div(html.Main(flatten(living), id=MAIN_ID), className="public framed")))
+        return document.html(kept(self.frame(living, written.under or path)))
 
     def _living(self, written: Written) -> Node:
         """The page, with what tells a script that it is to be kept up to date, and how old it is where it is old."""
@@ -131,15 +138,16 @@ class PublicPages:
         return public_frame(
             children,
             name="Greenlight",
-            suffix="status",
+            suffix=_("status"),
             home_href=PREFIX,
-            nav=NAVIGATION,
+            nav=[NavItem(_(each.label), each.href) for each in NAVIGATION],
             path=path,
-            action=button("Subscribe", href=f"{PREFIX}subscribe/", icon_name="bell"),
+            action=button(_("Subscribe"), href=f"{PREFIX}subscribe/", icon_name="bell"),
             foot_left=[
-                html.Span("Times are UTC.", **attrs(data_zone="true")),
+                html.Span(_("Times are UTC."), **attrs(data_zone="true")),
                 " ",
-                link("Watch a video", href="/shop/"),
+                link(_("Watch a video"), href="/shop/"),
+                None if self._copied else [" ", switch(KEPT.query)],
             ],
             foot_right=_feeds(),
             demo=demo_banner() if self._public.demo else None,
@@ -147,14 +155,12 @@ class PublicPages:
 
 
 def _old(as_of: datetime, now: datetime) -> Component:
-    said: list[Node] = [
-        "What you see is the last known state, of ",
-        moment(as_of),
-        ", ",
-        timestamp(as_of, now=now),
-        ".",
-    ]
-    return banner("Our own database cannot be read just now", said, state=State.UNKNOWN)
+    said = filled(
+        _("What you see is the last known state, of {moment}, {age}."),
+        moment=moment(as_of),
+        age=timestamp(as_of, now=now),
+    )
+    return banner(_("Our own database cannot be read just now"), said, state=State.UNKNOWN)
 
 
 def _copy(as_of: datetime, now: datetime, *, live: str) -> Component:
@@ -162,16 +168,17 @@ def _copy(as_of: datetime, now: datetime, *, live: str) -> Component:
     # The sign of the unknown stands here, so that the page has it when its script must show it.
     said: list[Node] = [
         icon(State.UNKNOWN.icon or "info", size=14),
-        " A copy of ",
-        moment(as_of),
-        " (",
-        timestamp(as_of, now=now),
-        "). ",
-        html.A("Live page", href=live),
+        " ",
+        filled(
+            _("A copy of {moment} ({age}). {live}"),
+            moment=moment(as_of),
+            age=timestamp(as_of, now=now),
+            live=html.A(_("Live page"), href=live),
+        ),
     ]
     told = attrs(data_copied=as_of.isoformat(), data_stale_seconds=str(COPY_STALE_SECONDS))
     return html.P(flatten(said), className="copied dim small", **told)
 
 
 def _feeds() -> Sequence[Component]:
-    return [link(name, href=href) for name, href, _ in FEEDS]
+    return [link(_(name), href=href) for name, href, _kind in FEEDS]

@@ -6,6 +6,7 @@ from services.incidents.views import IncidentView
 from services.releases.views import ReleaseView
 from status_page.wording import IMPACT_STATES, incident_href
 from web.ui import Event
+from web.ui.language import _
 from web.ui.theme import State
 
 LABELLED_MOST = 6
@@ -24,7 +25,9 @@ class Happened:
 def marks(happened: Happened) -> tuple[Event, ...]:
     """Return the marks of a span: the worst incidents and the newest deployments with their names."""
     found = [_of_incident(each) for each in happened.incidents]
-    found += [Event(each.deployed_at, _short(f"deploy {each.version}")) for each in happened.releases]
+    found += [
+        Event(each.deployed_at, _short(_("deploy {version}", version=each.version))) for each in happened.releases
+    ]
     ranked = sorted(found, key=lambda event: (event.state.severity, event.at), reverse=True)
     named = {id(event) for event in ranked[:LABELLED_MOST]}
     return tuple(event if id(event) in named else Event(event.at, "", event.state) for event in found)

@@ -1,12 +1,15 @@
 """How a figure is put into words and units for people."""
 
+import re
 from datetime import datetime, timedelta
 
 from dash.development.base_component import Component
 
 from services.metrics.units import display_unit, is_duration, target_text, value_unit
 from services.metrics.views import CompanionView, FigureState, FigureView
+from status_page.supplied import said
 from web.ui import Point, Target, fmt, tile
+from web.ui.language import _, current, later, later_counted, ngettext
 from web.ui.theme import State
 
 STATES = {
@@ -18,13 +21,20 @@ STATES = {
     FigureState.NO_DATA: State.UNKNOWN,
 }
 _VERDICTS = {
-    FigureState.MET: "meets {target}",
-    FigureState.NEAR: "near {target}",
-    FigureState.MISSED: "misses {target}",
-    FigureState.FEW_SAMPLES: "too few {samples}",
-    FigureState.STALE: "nothing new",
-    FigureState.NO_DATA: "no data",
+    FigureState.MET: later("meets {target}"),
+    FigureState.NEAR: later("near {target}"),
+    FigureState.MISSED: later("misses {target}"),
+    FigureState.FEW_SAMPLES: later("too few {samples}"),
+    FigureState.STALE: later("nothing new"),
+    FigureState.NO_DATA: later("no data"),
 }
+NOUNS = {
+    "play": later_counted("{n} play", "{n} plays"),
+    "checkout": later_counted("{n} checkout", "{n} checkouts"),
+    "payout": later_counted("{n} payout", "{n} payouts"),
+}
+NOUNS_ALONE = {"play": later("plays"), "checkout": later("checkouts"), "payout": later("payouts")}
+_DIGITS = re.compile(r"\d+(?:\.\d+)?")
 _HOURS_MAX = 48
 HREF = "/status/figures/{name}/"
 
@@ -37,12 +47,30 @@ def value_of(figure: FigureView) -> fmt.Quantity:
 
 def target(figure: FigureView) -> Target:
     """What the figure is held against, in the unit that people see."""
-    return Target(figure.target * display_unit(figure).factor, target_text(figure))
+    return Target(figure.target * display_unit(figure).factor, _aim(figure))
+
+
+def _aim(figure: FigureView) -> str:
+    """The target in words, with the decimal sign of the reader's language."""
+    text = target_text(figure)
+    return text if current().plain else _DIGITS.sub(lambda found: fmt.written(found[0]), text)
+
+
+def samples(figure: FigureView, number: int) -> str:
+    """So many samples, by their noun."""
+    if figure.sample_noun not in NOUNS:
+        return fmt.plural(number, figure.sample_noun)
+    return fmt.counted(number, *NOUNS[figure.sample_noun])
+
+
+def many_samples(figure: FigureView) -> str:
+    """What samples are called, without a number."""
+    return _(NOUNS_ALONE.get(figure.sample_noun, f"{figure.sample_noun}s"))
 
 
 def verdict(figure: FigureView) -> str:
     """The words of the figure's state."""
-    return _VERDICTS[figure.state].format(target=target(figure).text, samples=f"{figure.sample_noun}s")
+    return _(_VERDICTS[figure.state], target=target(figure).text, samples=many_samples(figure))
 
 
 def points(figure: FigureView) -> list[Point]:
@@ -55,7 +83,9 @@ def window(figure: FigureView) -> str:
     """The figure's window in words."""
     window_length = timedelta(seconds=figure.window_seconds)
     hours = window_length // timedelta(hours=1)
-    return f"{hours} h" if hours <= _HOURS_MAX else f"{window_length.days} days"
+    if hours <= _HOURS_MAX:
+        return fmt.length(str(hours), "h").replace(fmt.NBSP, " ")
+    return ngettext("{n} days", "{n} days", window_length.days, n=window_length.days)
 
 
 def companion(view: CompanionView) -> str:
@@ -66,11 +96,11 @@ def companion(view: CompanionView) -> str:
 def figure_tile(figure: FigureView, now: datetime) -> Component:
     """The figure as the page shows it, with everything that makes it believable."""
     return tile(
-        figure.title,
+        said(figure.title),
         value_of(figure),
         state=STATES[figure.state],
         verdict=verdict(figure),
-        samples=fmt.plural(figure.samples, figure.sample_noun),
+        samples=samples(figure, figure.samples),
         as_of=figure.newest_at,
         now=now,
         definition_href=HREF.format(name=figure.name),

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import pandas as pd
-
-from services.components.views import ComponentView, StatusSpanView, UptimePolicy
+from services.components.views import ComponentView, StatusSpanView, TroubleView, UptimePolicy
 from services.incidents.views import IncidentView
 from services.kernel.paging import Page, PageRequest
+from services.metrics.figures import points_of
 from services.metrics.views import FigureView, PointView
 from services.public import PublicServices
 from services.slas.views import BreachView, SlaMonthView
 from status_page.marks import Happened, marks
 from status_page.pages.figure import FigureHistory
+from status_page.pages.troubles import DAYS as TROUBLE_DAYS
 from status_page.snapshot import Known, Snapshot
 from status_page.state import StatusState
 
@@ -78,6 +78,19 @@ class Reading:
             lambda: tuple(public.components.spans(public.visitor, component_id, since)),
             spare=_none,
         )
+        return found.value
+
+    def troubles(self, component_id: str | None = None) -> tuple[TroubleView, ...]:
+        """Return what went wrong lately and is over, without an incident that tells of it; newest first."""
+        public, now = self._public, self.now()
+        since = now - timedelta(days=TROUBLE_DAYS)
+
+        def untold() -> tuple[TroubleView, ...]:
+            told = public.incidents.between(public.visitor, since, now)
+            found = public.troubles.since(public.visitor, since, component_id=component_id)
+            return tuple(each for each in found if not any(_tells_of(view, each) for view in told))
+
+        found = self._snapshot.known(f"troubles/{component_id}", tuple[TroubleView, ...], untold, spare=_none)
         return found.value
 
     def members(self, group_id: str, after: str | None) -> Known[Page[ComponentView]]:
@@ -183,7 +196,7 @@ class Reading:
         found = self._snapshot.known(
             f"history-of/{name}/{days}",
             tuple[PointView, ...],
-            lambda: _rows(public.figures.history(public.visitor, name, days)),
+            lambda: points_of(public.figures.history(public.visitor, name, days)),
             spare=_none,
             keep_seconds=TREND_KEEP_SECONDS,
             heeds_pulse=False,  # measurements have no pulse
@@ -211,12 +224,12 @@ def _none() -> tuple[Any, ...]:
     return ()
 
 
-def _rows(frame: pd.DataFrame) -> tuple[PointView, ...]:
-    columns = zip(frame["starts_at"], frame["value"], frame["samples"], strict=True)
-    return tuple(
-        PointView(at.to_pydatetime(), None if pd.isna(value) else float(value), int(samples))
-        for at, value, samples in columns
+def _tells_of(view: IncidentView, trouble: TroubleView) -> bool:
+    """Tell whether an incident about this component went on at some time of a trouble."""
+    at_that_time = view.started_at < trouble.ends_at and (
+        view.resolved_at is None or view.resolved_at > trouble.starts_at
     )
+    return at_that_time and _concerns(view, trouble.component_id)
 
 
 def _concerns(view: IncidentView, component_id: str) -> bool:

@@ -18,7 +18,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from services.slas.views import SlaMonthView
-from status_page.wording import month_words, ratio_words
+from status_page.wording import ratio_words
 from web.ui import fmt
 from web.ui.static import StaticManifest
 
@@ -62,12 +62,12 @@ def month_report(
     out = io.BytesIO()
     document = SimpleDocTemplate(
         out, pagesize=A4, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=22 * mm,
-        title=f"Service levels, {_plain(month_words(month))}", author="Greenlight", lang="en",
+        title=f"Service levels, {_plain(fmt.month(month))}", author="Greenlight", lang="en",
     )  # fmt: skip
     so_far = any(not row.complete for row in rows)
     story: list[Any] = [
         _text("Service levels", _TITLE),
-        _text(f"{month_words(month)}{', so far: the month has not ended' if so_far else ''}", _HEAD),
+        _text(f"{fmt.month(month)}{', so far: the month has not ended' if so_far else ''}", _HEAD),
         _text(f"Made {fmt.instant(made_at)} from the measurements themselves.", _SMALL),
     ]
     if demo:

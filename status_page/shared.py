@@ -14,6 +14,7 @@ from status_page.pages.shared import shared_page
 from status_page.reading import Reading, months_back
 from status_page.report import month_report
 from web.shell.routes import PUBLIC, route
+from web.ui.language import _
 from web.ui.static import StaticManifest
 
 MONTHS = 12
@@ -28,12 +29,12 @@ def blueprint(public: PublicServices, reading: Reading, pages: PublicPages, mani
     def follow(token: str, what: Literal["page", "report"]) -> SharedView:
         return public.shares.follow(public.visitor, token, what)
 
-    @route(doors, "/status/shared/<token>/", access=PUBLIC, anonymous=True)
+    @route(doors, "/status/shared/<token>/", access=PUBLIC, anonymous=True, translated=True)
     def shared(token: str) -> Response:
         link = follow(token, "page")
         months = _months(reading)
         tree = shared_page(link, months, reading.state().figures)
-        answer = pages.answer(Written(tree, "Service levels by month", live=False))
+        answer = pages.answer(Written(tree, _("Service levels by month"), live=False))
         answer.headers.update(_SECRET)
         return answer
 

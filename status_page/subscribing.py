@@ -23,10 +23,13 @@ from status_page.pages.subscribe import (
 )
 from status_page.pages.subscription import stop_page, subscription_page
 from status_page.snapshot import Snapshot
+from status_page.supplied import said
 from web.shell.csrf import csrf_token
+from web.shell.languages import with_language
 from web.shell.problems import problem_of
 from web.shell.routes import PUBLIC, route
 from web.shell.sessions import client
+from web.ui.language import _
 from web.ui.static import StaticManifest
 
 _TEXT_MAX = 1_000
@@ -51,17 +54,17 @@ class _Subscribing:
     def blueprint(self) -> Blueprint:
         """Return the routes."""
         made = Blueprint("status_subscribe", __name__)
-        form = {"access": PUBLIC, "methods": ("POST",), "body_bytes": _BODY_BYTES}
-        route(made, SUBSCRIBE, access=PUBLIC, endpoint="subscribe")(self.subscribe)
+        form = {"access": PUBLIC, "translated": True, "methods": ("POST",), "body_bytes": _BODY_BYTES}
+        route(made, SUBSCRIBE, access=PUBLIC, translated=True, endpoint="subscribe")(self.subscribe)
         route(made, SUBSCRIBE, endpoint="subscribe_sent", **form)(self.asked)  # type: ignore[arg-type] # the three above
-        route(made, f"{SUBSCRIBE}sent/", access=PUBLIC, endpoint="sent")(self.sent)
+        route(made, f"{SUBSCRIBE}sent/", access=PUBLIC, translated=True, endpoint="sent")(self.sent)
         confirm, manage = f"{SUBSCRIBE}confirm/<token>/", f"{SUBSCRIBE}manage/<token>/"
         stop = f"{SUBSCRIBE}stop/<token>/"
-        route(made, confirm, access=PUBLIC, endpoint="confirm")(self.confirm)
+        route(made, confirm, access=PUBLIC, translated=True, endpoint="confirm")(self.confirm)
         route(made, confirm, endpoint="confirmed", **form)(self.confirmed)  # type: ignore[arg-type] # the three above
-        route(made, manage, access=PUBLIC, endpoint="manage")(self.manage)
+        route(made, manage, access=PUBLIC, translated=True, endpoint="manage")(self.manage)
         route(made, manage, endpoint="managed", **form)(self.managed)  # type: ignore[arg-type] # the three above
-        route(made, stop, access=PUBLIC, endpoint="stop")(self.stop)
+        route(made, stop, access=PUBLIC, translated=True, endpoint="stop")(self.stop)
         # RFC 8058: the mail program posts without cookie or form of ours; the token alone is the authority.
         route(made, stop, endpoint="stopped", csrf=False, anonymous=True, **form)(self.stopped)  # type: ignore[arg-type] # the three above
         return made
@@ -89,7 +92,7 @@ class _Subscribing:
 
     def sent(self) -> AnyResponse:
         """Say what comes next."""
-        return self._answer(Written(sent_page(), "Look into your mailbox", live=False))
+        return self._answer(Written(sent_page(), _("Look into your mailbox"), live=False))
 
     def confirm(self, token: str) -> AnyResponse:
         """Ask whether to confirm."""
@@ -98,7 +101,7 @@ class _Subscribing:
         except (NotFound, Gone) as refusal:
             return self._over(refusal)
         tree = confirm_page(pending.channel, pending.target, request.path, csrf_token(), confirmed=pending.confirmed)
-        return self._answer(Written(tree, "Confirm your subscription", live=False))
+        return self._answer(Written(tree, _("Confirm your subscription"), live=False))
 
     def confirmed(self, token: str) -> AnyResponse:
         """Confirm."""
@@ -107,7 +110,7 @@ class _Subscribing:
         except (NotFound, Gone) as refusal:
             return self._over(refusal)
         tree = confirmed_page(f"{SUBSCRIBE}manage/{found.manage_token}/", found.secret)
-        return self._answer(Written(tree, "You are subscribed", live=False))
+        return self._answer(Written(tree, _("You are subscribed"), live=False))
 
     def manage(self, token: str) -> AnyResponse:
         """Show one's own subscription."""
@@ -122,17 +125,17 @@ class _Subscribing:
                 return self._own(token, secret=own.rotate(self._visitor, token=token))
             if what == "stop":
                 own.stop(self._visitor, token=token)
-                return self._answer(Written(stop_page("", ended=True), "You are unsubscribed", live=False))
+                return self._answer(Written(stop_page("", ended=True), _("You are unsubscribed"), live=False))
             self._act(what, token)
         except Gone as refusal:
             return self._over(refusal)
         except (Conflict, Invalid, NotFound) as refusal:
-            return self._own(token, refused=refusal.message, status=problem_of(refusal).status)
+            return self._own(token, refused=said(refusal.message), status=problem_of(refusal).status)
         return _away(f"{request.path}?done={what}")
 
     def stop(self, token: str) -> AnyResponse:
         """Show one button: a link alone ends nothing, since mail scanners follow links."""
-        return self._answer(Written(stop_page(request.path, ended=False), "Unsubscribe", live=False))
+        return self._answer(Written(stop_page(request.path, ended=False), _("Unsubscribe"), live=False))
 
     def stopped(self, token: str) -> AnyResponse:
         """End a subscription with one click."""
@@ -140,7 +143,7 @@ class _Subscribing:
             self._door.own.stop(self._visitor, token=token)
         except NotFound as refusal:
             return self._over(refusal)
-        return self._answer(Written(stop_page("", ended=True), "You are unsubscribed", live=False))
+        return self._answer(Written(stop_page("", ended=True), _("You are unsubscribed"), live=False))
 
     def _act(self, what: str, token: str) -> None:
         own = self._door.own
@@ -175,16 +178,16 @@ class _Subscribing:
             secret=secret,
             refused=refused,
         )
-        return self._answer(Written(tree, "Your subscription", live=False), status=status)
+        return self._answer(Written(tree, _("Your subscription"), live=False), status=status)
 
     def _form(self, channel: Channel, given: Given, status: int = 200) -> AnyResponse:
         tree = subscribe_page(channel, given, self._components(), csrf_token())
-        title = f"{'Error: ' if given.errors else ''}Subscribe"
-        return self._answer(Written(tree, title, "Hear of incidents and maintenance.", live=False), status=status)
+        title = _("Error: Subscribe") if given.errors else _("Subscribe")
+        return self._answer(Written(tree, title, _("Hear of incidents and maintenance."), live=False), status=status)
 
     def _over(self, refusal: DomainError) -> AnyResponse:
-        title = "This link cannot be used"
-        written = Written(over_page(title, refusal.message), title, live=False)
+        title = _("This link cannot be used")
+        written = Written(over_page(title, said(refusal.message)), title, live=False)
         return self._answer(written, status=problem_of(refusal).status)
 
     def _answer(self, written: Written, *, status: int = 200) -> Response:
@@ -223,8 +226,8 @@ def _choices_or_none() -> Choices:
 
 def _errors(refusal: DomainError) -> Mapping[str, str]:
     if isinstance(refusal, Invalid) and refusal.fields:
-        return {"target" if name == "url" else name: said for name, said in refusal.fields.items()}
-    return {"": refusal.message}
+        return {"target" if name == "url" else name: said(words) for name, words in refusal.fields.items()}
+    return {"": said(refusal.message)}
 
 
 def _text(name: str) -> str:
@@ -232,6 +235,6 @@ def _text(name: str) -> str:
 
 
 def _away(path: str) -> AnyResponse:
-    response = redirect(path, 303)
+    response = redirect(with_language(path), 303)
     response.headers["Cache-Control"] = "no-store"
     return response

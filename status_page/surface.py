@@ -19,11 +19,15 @@ from status_page.pages.service_levels import service_levels_page
 from status_page.reading import Reading, months_back
 from status_page.shared import blueprint as shared_blueprint
 from status_page.snapshot import Snapshot
+from status_page.supplied import said
 from status_page.widget import blueprint as widget_blueprint
+from web.ui.language import _, later
 from web.ui.static import StaticManifest
 
 MONTHS_SHOWN = 6
-DESCRIPTION = "Live service levels of video, checkout and payouts: measured, with targets, incidents and history."
+DESCRIPTION = later(
+    "Live service levels of video, checkout and payouts: measured, with targets, incidents and history."
+)
 
 
 def register(
@@ -47,14 +51,14 @@ def _figures(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> None
         state = reading.state()
         choice = Choice(DAYS.get(request.args.get("bars", ""), 90), _span(request.args.get("days"), 90))
         tree = now_page(state, reading.histories(state, choice.trend), reading.now(), choice)
-        return Written(tree, "Now", DESCRIPTION)
+        return Written(tree, _("Now"), _(DESCRIPTION))
 
     def figure(name: str) -> Written:
         history = reading.figure(name, days_of(request.args.get("days")))
-        return Written(figure_page(history, reading.now()), history.figure.title, history.figure.definition)
+        return Written(figure_page(history, reading.now()), said(history.figure.title), said(history.figure.definition))
 
     def method() -> Written:
-        return Written(method_page(reading.state(), reading.policy()), "How we measure")
+        return Written(method_page(reading.state(), reading.policy()), _("How we measure"))
 
     pages.add(blueprint, PREFIX, now)
     pages.add(blueprint, f"{PREFIX}figures/<name>/", figure)
@@ -86,13 +90,16 @@ def _events(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> None:
         name = reading.component(component_id).value.name if component_id else None
         page = reading.history(request.args.get("after"), component_id).value
         more = _next(page.next_cursor, component=component_id)
-        tree = history_page(page.items, reading.now(), next_href=more, component=name)
-        return Written(tree, "History", "Every incident, newest first.")
+        troubles = () if request.args.get("after") else reading.troubles(component_id)
+        tree = history_page(page.items, reading.now(), next_href=more, component=name, troubles=troubles)
+        return Written(tree, _("History"), _("Every incident, newest first."))
 
     def incident(incident_id: str) -> Written:
         found = reading.incident(incident_id).value
         titles = {each.name: each.title for each in reading.state().slas}
-        sla = (titles.get(found.sla, found.sla), f"{PREFIX}service-levels/#sla-{found.sla}") if found.sla else None
+        sla = None
+        if found.sla:
+            sla = (said(titles.get(found.sla, found.sla)), f"{PREFIX}service-levels/#sla-{found.sla}")
         under = f"{PREFIX}{'history' if found.kind == 'incident' else 'maintenance'}/"
         return Written(incident_page(found, reading.now(), sla), found.name, under=under)
 
@@ -103,7 +110,7 @@ def _events(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> None:
         tree = maintenance_page(
             under_way, state.upcoming if first else (), page.items, reading.now(), next_href=_next(page.next_cursor)
         )
-        return Written(tree, "Maintenance", "Planned, under way and past maintenance.")
+        return Written(tree, _("Maintenance"), _("Planned, under way and past maintenance."))
 
     pages.add(blueprint, f"{PREFIX}history/", history)
     pages.add(blueprint, f"{PREFIX}incidents/<incident_id>/", incident)
@@ -121,7 +128,7 @@ def _agreements(blueprint: Blueprint, pages: PublicPages, reading: Reading) -> N
             months_back(today, MONTHS_SHOWN),
             reading.now(),
         )
-        return Written(tree, "Service levels", "What is promised, what was attained, what is left.")
+        return Written(tree, _("Service levels"), _("What is promised, what was attained, what is left."))
 
     pages.add(blueprint, f"{PREFIX}service-levels/", service_levels)
 

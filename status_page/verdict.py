@@ -8,7 +8,10 @@ from services.incidents.views import Impact, IncidentView
 from services.metrics.views import FigureState, FigureView
 from services.slas.views import SlaState, SlaView
 from status_page.state import StatusState
-from status_page.wording import listed
+from status_page.supplied import said
+from status_page.wording import components_counted, listed
+from web.ui import fmt
+from web.ui.language import _, later_counted, ngettext
 from web.ui.theme import State
 
 _UNKNOWN_FIGURES = frozenset({FigureState.FEW_SAMPLES, FigureState.STALE, FigureState.NO_DATA})
@@ -26,7 +29,7 @@ class Finding:
 def overall(state: StatusState) -> tuple[str, State]:
     """The page's first words: what the worst of everything says, and never green on nothing."""
     if not state.current:
-        return "Our measurements cannot be read just now", State.UNKNOWN
+        return _("Our measurements cannot be read just now"), State.UNKNOWN
     found = max(findings(state), key=lambda finding: finding.weight, default=None)
     if found is not None:
         return found.words, found.state
@@ -43,17 +46,32 @@ def findings(state: StatusState) -> Iterator[Finding]:
 
 def _of_components(state: StatusState) -> Iterator[Finding]:
     for status, weight, words, look in (
-        (ComponentStatus.MAJOR_OUTAGE, 90, ("{} is down", "{} are down"), State.BAD),
-        (ComponentStatus.PARTIAL_OUTAGE, 70, ("{} is partly down", "{} are partly down"), State.BAD),
-        (ComponentStatus.DEGRADED, 50, ("{} is degraded", "{} are degraded"), State.WARN),
-        (ComponentStatus.MAINTENANCE, 20, ("{} is under maintenance", "{} are under maintenance"), State.PLAN),
-        (ComponentStatus.UNKNOWN, 25, ("The state of {} is not known",) * 2, State.UNKNOWN),
+        (ComponentStatus.MAJOR_OUTAGE, 90, later_counted("{names} is down", "{names} are down"), State.BAD),
+        (
+            ComponentStatus.PARTIAL_OUTAGE,
+            70,
+            later_counted("{names} is partly down", "{names} are partly down"),
+            State.BAD,
+        ),
+        (ComponentStatus.DEGRADED, 50, later_counted("{names} is degraded", "{names} are degraded"), State.WARN),
+        (
+            ComponentStatus.MAINTENANCE,
+            20,
+            later_counted("{names} is under maintenance", "{names} are under maintenance"),
+            State.PLAN,
+        ),
+        (
+            ComponentStatus.UNKNOWN,
+            25,
+            later_counted("The state of {names} is not known", "The state of {names} is not known"),
+            State.UNKNOWN,
+        ),
     ):
         named = [each.name for each in state.components.components if each.status is status]
         count = max(len(named), dict(state.components.counts).get(status, 0))
         if count:
-            names = listed(named) if count == len(named) else f"{count:,} components"
-            yield Finding(weight, words[count > 1].format(names), look)
+            names = listed(named) if count == len(named) else components_counted(count).replace(fmt.NBSP, " ")
+            yield Finding(weight, ngettext(*words, count, names=names), look)
 
 
 def _of_incidents(active: Sequence[IncidentView]) -> Iterator[Finding]:
@@ -61,7 +79,7 @@ def _of_incidents(active: Sequence[IncidentView]) -> Iterator[Finding]:
     looks = {Impact.CRITICAL: State.BAD, Impact.MAJOR: State.BAD, Impact.MINOR: State.WARN}
     for incident in active:
         if incident.kind == "maintenance":
-            yield Finding(19, f"Maintenance under way: {incident.name}", State.PLAN)
+            yield Finding(19, _("Maintenance under way: {name}", name=incident.name), State.PLAN)
         elif incident.impact in weights:
             yield Finding(weights[incident.impact], incident.name, looks[incident.impact])
 
@@ -69,23 +87,26 @@ def _of_incidents(active: Sequence[IncidentView]) -> Iterator[Finding]:
 def _of_figures(figures: Sequence[FigureView]) -> Iterator[Finding]:
     missed = [f for f in figures if f.state is FigureState.MISSED]
     if missed:
-        words = "misses its target" if len(missed) == 1 else "miss their targets"
-        yield Finding(60, f"{_titles(missed)} {words}", State.BAD)
+        said = ngettext(
+            "{titles} misses its target", "{titles} miss their targets", len(missed), titles=_titles(missed)
+        )
+        yield Finding(60, said, State.BAD)
     near = [f for f in figures if f.state is FigureState.NEAR]
     if near:
-        yield Finding(40, f"{_titles(near)} {'is' if len(near) == 1 else 'are'} near the limit", State.WARN)
+        said = ngettext("{titles} is near the limit", "{titles} are near the limit", len(near), titles=_titles(near))
+        yield Finding(40, said, State.WARN)
 
 
 def _of_agreements(slas: Sequence[SlaView]) -> Iterator[Finding]:
-    broken = [sla.title for sla in slas if sla.state is SlaState.BREACHED]
+    broken = [said(sla.title) for sla in slas if sla.state is SlaState.BREACHED]
     if broken:
-        yield Finding(62, f"Service level breached: {listed(broken)}", State.BAD)
-    unknown = [sla.title for sla in slas if sla.state is SlaState.UNKNOWN]
+        yield Finding(62, _("Service level breached: {titles}", titles=listed(broken)), State.BAD)
+    unknown = [said(sla.title) for sla in slas if sla.state is SlaState.UNKNOWN]
     if unknown:
-        yield Finding(24, f"It is not known how {listed(unknown)} stands", State.UNKNOWN)
-    used_up = [sla.title for sla in slas if sla.state is SlaState.EXHAUSTED]
+        yield Finding(24, _("It is not known how {titles} stands", titles=listed(unknown)), State.UNKNOWN)
+    used_up = [said(sla.title) for sla in slas if sla.state is SlaState.EXHAUSTED]
     if used_up:
-        yield Finding(35, f"The error budget is used up: {listed(used_up)}", State.WARN)
+        yield Finding(35, _("The error budget is used up: {titles}", titles=listed(used_up)), State.WARN)
 
 
 def _calm(state: StatusState) -> tuple[str, State]:
@@ -94,16 +115,16 @@ def _calm(state: StatusState) -> tuple[str, State]:
     met = [f for f in state.figures if f.state is FigureState.MET]
     unknown = [f for f in state.figures if f.state in _UNKNOWN_FIGURES]
     if unknown and (met or works):
-        return "What is measured meets its target; not everything is measured", State.UNKNOWN
+        return _("What is measured meets its target; not everything is measured"), State.UNKNOWN
     if not met and not works:
-        return "Not enough measured to judge", State.UNKNOWN
+        return _("Not enough measured to judge"), State.UNKNOWN
     if works:
-        return "Everything works and meets its targets" if met else "Everything works", State.GOOD
-    return "All figures meet their targets", State.GOOD
+        return _("Everything works and meets its targets") if met else _("Everything works"), State.GOOD
+    return _("All figures meet their targets"), State.GOOD
 
 
 def _titles(figures: Sequence[FigureView]) -> str:
-    return " and ".join(f.title for f in figures)
+    return listed([said(f.title) for f in figures], most=len(figures))
 
 
 def troubled(components: Sequence[ComponentView]) -> list[ComponentView]:

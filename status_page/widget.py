@@ -16,10 +16,11 @@ from web.shell.headers import allow_framing
 from web.shell.routes import PUBLIC, CachedDocument, route
 from web.ui import Node, timestamp
 from web.ui.icons import icon
+from web.ui.language import _
 from web.ui.nodes import flatten
 from web.ui.static import StaticManifest
 
-_KEPT: Final = CachedDocument(ttl_seconds=5.0)
+_KEPT: Final = CachedDocument(ttl_seconds=5.0, translated=True)
 _SCRIPT_KEPT: Final = CachedDocument(ttl_seconds=300.0)
 _FROM_ANYWHERE: Final = {"Cross-Origin-Resource-Policy": "cross-origin"}
 
@@ -31,7 +32,7 @@ def blueprint(reading: Reading, pages: PublicPages, manifest: StaticManifest) ->
     @route(widget, f"{PREFIX}widget/", access=PUBLIC, cache=_KEPT)
     def framed() -> Response:
         allow_framing()
-        written = Written(widget_page(reading.state(), reading.now()), "In a frame", framed=True)
+        written = Written(widget_page(reading.state(), reading.now()), _("In a frame"), framed=True)
         answer = pages.answer(written)
         answer.headers.update(_FROM_ANYWHERE)
         return answer
@@ -48,7 +49,9 @@ def widget_page(state: StatusState, now: datetime) -> Component:
     title, colour = overall(state)
     news = [each for each in state.active if each.name != title][:1]
     told: list[Node] = [[_out(each.name, incident_href(each)), " · "] for each in news]
-    told.append(timestamp(state.as_of, now=now, prefix="updated" if state.current else "last known state,"))
+    told.append(
+        timestamp(state.as_of, now=now, prefix=_("updated {age}") if state.current else _("last known state, {age}"))
+    )
     return html.Section(
         [
             html.Div(icon(colour.icon or "circle", size=20), className="dot"),

@@ -22,18 +22,16 @@ from services.components import ComponentDraft
 from services.components.views import ArrangedView
 from services.facade import Services
 from services.kernel.context import Actor
-from services.kernel.errors import Conflict, DomainError, NotFound
+from services.kernel.errors import Conflict, DomainError
 from web.shell.pages import Callbacks, Page, Visit
 from web.shell.sessions import current_actor
 from web.ui import (
-    Empty,
     Ids,
     banner,
     button,
     card,
     chip,
     columns,
-    empty_panel,
     fields,
     link,
     mono,
@@ -58,14 +56,11 @@ _REFRESH_MS = 5_000
 def page(services: Services) -> Page:
     """Return the page, reading and acting through these services."""
 
+    def view_of(visit: Visit) -> ArrangedView:
+        return services.components.board.component(visit.actor, visit.variables["component_id"])
+
     def layout(visit: Visit) -> Component:
-        try:
-            view = services.components.board.component(visit.actor, visit.variables["component_id"])
-        except NotFound as refusal:
-            back = link("All components", "/admin/components", arrow=True)
-            gone = empty_panel(Empty("There is no such component", refusal.message, back), title="Nothing here")
-            return stack([page_head("Component"), gone])
-        return _layout(services, visit.actor, view)
+        return _layout(services, visit.actor, view_of(visit))
 
     def register(callbacks: Callbacks) -> None:
         _register_refresh(services, callbacks)
@@ -75,7 +70,7 @@ def page(services: Services) -> Page:
         _register_archive(services, callbacks)
         register_words(services, callbacks, _ids)
 
-    return Page("components/<component_id>", "Component", "components.review", layout, register)
+    return Page("components/<component_id>", "Component", "components.review", layout, register, subject=view_of)
 
 
 def _layout(services: Services, actor: Actor, view: ArrangedView) -> Component:

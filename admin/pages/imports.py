@@ -11,6 +11,7 @@ from admin.pages.incident_parts import said
 from services.facade import Services
 from services.imports import SOURCES, Line, Report, Upload
 from services.kernel.errors import Conflict, DomainError, Invalid
+from web.shell.field_errors import say_at_fields
 from web.shell.pages import Callbacks, Page, Visit
 from web.shell.sessions import current_actor
 from web.ui import (
@@ -43,6 +44,7 @@ from web.ui.theme import State as Colour
 _ids = Ids("imports")
 _BYTES_MAX: Final = 700 * 1024
 """What one request of a browser carries; larger files go by the command line."""
+_FIELDS = {each: _ids.part(each) for each in ("file", "source", "label")}
 _SHOWN_MAX = 300
 _COLOURS: Final = {
     "made": Colour.GOOD,
@@ -102,19 +104,20 @@ def _register(services: Services, callbacks: Callbacks) -> None:
         Output(_ids.part("report"), "children"),
         Output(_ids.part("expected"), "data"),
         Output(_ids.part("confirming"), "hidden"),
-        Output(TOASTS_ID, "children", allow_duplicate=True),
         Input(_ids.part("rehearse"), "n_clicks"),
         *given,
         prevent_initial_call=True,
     )
     def rehearse(clicks: int | None, file: str | None, source: str | None, label: str | None) -> Any:  # noqa: ANN401 -- Dash takes a tuple of outputs
         if not clicks:
-            return (no_update,) * 4
+            return (no_update,) * 3
         try:
             report = services.imports.rehearse(current_actor(), _upload(file, source, label))
         except DomainError as refusal:
-            return None, None, True, toast("This file cannot be brought over", said(refusal), state=Colour.BAD)
-        return _drawn(services, report), report.digest, not report.changes, no_update
+            say_at_fields(_FIELDS, refusal, otherwise="file")
+            return None, None, True
+        say_at_fields(_FIELDS, otherwise="file")
+        return _drawn(services, report), report.digest, not report.changes
 
     @callbacks.callback(
         Output(_ids.part("report"), "children", allow_duplicate=True),
@@ -135,10 +138,11 @@ def _register(services: Services, callbacks: Callbacks) -> None:
             report = services.imports.carry_out(actor, upload, expected=expected)
         except Conflict as refusal:
             again = services.imports.rehearse(actor, upload)
-            told = toast("Nothing was done", said(refusal), state=Colour.WARN)
-            return _drawn(services, again), again.digest, not again.changes, told
+            told = banner("Nothing was done", said(refusal), state=Colour.WARN, urgent=True)
+            return [told, *_drawn(services, again)], again.digest, not again.changes, no_update
         except DomainError as refusal:
-            return no_update, no_update, no_update, toast("Nothing was done", said(refusal), state=Colour.BAD)
+            say_at_fields(_FIELDS, refusal, otherwise="file")
+            return None, None, True, no_update
         return _drawn(services, report), None, True, toast("Brought over", _counted(report))
 
 

@@ -24,18 +24,16 @@ from services.facade import Services
 from services.incidents.templates import filled
 from services.incidents.views import CaseView, IncidentView, UpdateDraft
 from services.kernel.context import Actor
-from services.kernel.errors import Conflict, DomainError, NotFound
+from services.kernel.errors import Conflict, DomainError
 from web.shell.pages import Callbacks, Page, Visit
 from web.shell.sessions import current_actor
 from web.ui import (
-    Empty,
     Ids,
     Option,
     banner,
     button,
     card,
     columns,
-    empty_panel,
     link,
     page_head,
     search_box,
@@ -58,14 +56,11 @@ _STATUSES = ("investigating", "identified", "monitoring", "resolved")
 def page(services: Services) -> Page:
     """Return the page, reading and acting through these services."""
 
+    def case_of(visit: Visit) -> CaseView:
+        return services.incidents.casebook.case(visit.actor, visit.variables["incident_id"])
+
     def layout(visit: Visit) -> Component:
-        try:
-            case = services.incidents.casebook.case(visit.actor, visit.variables["incident_id"])
-        except NotFound as refusal:
-            back = link("All incidents", "/admin/incidents", arrow=True)
-            gone = empty_panel(Empty("There is no such incident", refusal.message, back), title="Nothing here")
-            return stack([page_head("Incident"), gone])
-        return _layout(services, visit.actor, case)
+        return _layout(services, visit.actor, case_of(visit))
 
     def register(callbacks: Callbacks) -> None:
         _register_refresh(services, callbacks)
@@ -74,7 +69,7 @@ def page(services: Services) -> Page:
         register_acts(services, callbacks, _ids)
         register_chapters(services, callbacks, _ids)
 
-    return Page("incidents/<incident_id>", "Incident", "incidents.drafts.read", layout, register)
+    return Page("incidents/<incident_id>", "Incident", "incidents.drafts.read", layout, register, subject=case_of)
 
 
 def _layout(services: Services, actor: Actor, case: CaseView) -> Component:

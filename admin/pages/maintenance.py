@@ -114,7 +114,7 @@ def _grid(rows: list[IncidentView], caption: str, *, may: bool) -> Component:
         Column[IncidentView]("name", "Maintenance", about),
         Column[IncidentView]("status", "Status", lambda v: status_chip(v.status)),
         Column[IncidentView]("window", "Window", window),
-        Column[IncidentView]("repeats", "Recurs", lambda v: "yes" if v.series_id else "no", priority=3),
+        Column[IncidentView]("repeats", "Recurs", lambda v: v.recurs or "no", priority=3),
     ]
     if may:
         columns.append(
@@ -132,9 +132,9 @@ def _series(rows: Any, *, may: bool) -> Component:  # noqa: ANN401 -- a sequence
         return button("End", id=IDS.one("end", f"{series.id}.{series.version}"), icon_name="x", kind="danger")
 
     columns = [
-        Column[SeriesView]("name", "Series", lambda s: with_sub(s.name, mono(s.rule))),
-        Column[SeriesView]("when", "First, wall time", lambda s: with_sub(s.first_local.replace("T", " "), s.time_zone),
-                           priority=2),
+        Column[SeriesView]("name", "Series", lambda s: with_sub(s.name, s.words)),
+        Column[SeriesView]("when", "First, wall time",
+                           lambda s: with_sub(s.first_local.replace("T", " "), mono(s.rule)), priority=2),
         Column[SeriesView]("lasts", "Lasts", lambda s: fmt.duration(s.duration_seconds), priority=2),
         Column[SeriesView]("next", "Next", lambda s: timestamp(s.next_starts[0]) if s.next_starts else "ended"),
         Column[SeriesView]("actions", "Actions", end, label_hidden=True),

@@ -10,7 +10,6 @@ from dash.development.base_component import Component
 from admin.pages.orders import LOOK
 from services.facade import Services
 from services.kernel.context import Actor
-from services.kernel.errors import NotFound
 from services.payments.rules import OrderState
 from services.payments.views import OrderView
 from web.shell.pages import Callbacks, Page, Visit
@@ -24,7 +23,6 @@ from web.ui import (
     card,
     chip,
     data_grid,
-    empty_panel,
     facts,
     link,
     mono,
@@ -61,6 +59,9 @@ def page(services: Services) -> Page:
             html.Div(_body(services, visit.actor, order_id), id=_ids.part("body"), className="stack normal"),
         ])  # fmt: skip
 
+    def order_of(visit: Visit) -> OrderView:
+        return services.payments.orders.found(visit.actor, visit.variables["order_id"])
+
     def register(callbacks: Callbacks) -> None:
         @callbacks.callback(
             Output(_ids.part("body"), "children"),
@@ -71,16 +72,12 @@ def page(services: Services) -> Page:
         def refresh(_tick: int | None, which: str | None) -> list[Component]:
             return _body(services, current_actor(), str(which or ""))
 
-    return Page("orders/<order_id>", "Order", "payments.read", layout, register)
+    return Page("orders/<order_id>", "Order", "payments.read", layout, register, subject=order_of)
 
 
 def _body(services: Services, actor: Actor, order_id: str) -> list[Component]:
     now = services.clock.now()
-    try:
-        order = services.payments.orders.found(actor, order_id)
-    except NotFound as refusal:
-        back = link("All orders", "/admin/orders", arrow=True)
-        return [empty_panel(Empty("There is no such order", refusal.message, back), title="Nothing here")]
+    order = services.payments.orders.found(actor, order_id)
     rows: dict[str, Node] = {
         "Film": link(order.title, f"/shop/watch/{order.title_slug}"),
         "State": chip(order.state.value, LOOK[order.state]),

@@ -37,12 +37,13 @@ def page(services: Services) -> Page:
             html.Div(id=IDS.part("body"), className="stack normal"),
             html.Div(companies_panel(services, actor), id=IDS.part("companies")) if may_invite else None,
             dcc.Store(id=IDS.part("changed")),
+            dcc.Store(id=IDS.part("shown-after")),
             invite_dialog(services, actor) if may_invite else None,
             *([company_dialog(), manage_dialog()] if "identity.manage" in actor.permissions else []),
         ])  # fmt: skip
 
-    def body(actor: Actor, purpose: str, search: str) -> list[Component]:
-        shown = [people_panel(services, actor, purpose, search)]
+    def body(actor: Actor, purpose: str, search: str, after: str | None) -> list[Component]:
+        shown = [people_panel(services, actor, purpose, search, after)]
         if "identity.invite" in actor.permissions:
             shown.append(invitations_panel(services, actor, purpose))
         return shown
@@ -56,7 +57,7 @@ def page(services: Services) -> Page:
     return Page("people", "People", "identity.people.read", layout, register, redraw_on=frozenset({"search"}))
 
 
-Body = Callable[[Actor, str, str], list[Component]]
+Body = Callable[[Actor, str, str, str | None], list[Component]]
 
 
 def _openers(actor: Actor) -> list[Component]:
@@ -85,30 +86,38 @@ def _purpose(search: str) -> Component:
 def _register_disclosure(services: Services, callbacks: Callbacks, body: Body) -> None:
     @callbacks.callback(
         Output(IDS.part("body"), "children"),
+        Output(IDS.part("shown-after"), "data"),
         Output(TOASTS_ID, "children", allow_duplicate=True),
         Input(IDS.part("show"), "n_clicks"),
         Input(IDS.part("changed"), "data"),
         Input(IDS.each("withdraw"), "n_clicks"),
+        Input(IDS.each("after"), "n_clicks"),
+        State(IDS.part("shown-after"), "data"),
         State(_PURPOSE, "value"),
         State(_SEARCH, "value"),
         prevent_initial_call=True,
     )
-    def disclose(_show: int | None, _changed: str | None, _withdraw: Any, purpose: Any, search: Any) -> tuple[Any, Any]:  # noqa: ANN401 -- as the browser sends them
-        actor = current_actor()
+    def disclose(*values: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401 -- as the browser sends them
+        shown_after, purpose, search = values[-3:]
+        actor, asked = current_actor(), ctx.triggered_id
         said: Any = no_update
         if not ctx.triggered[0]["value"]:
-            return no_update, no_update
+            return no_update, no_update, no_update
+        key = asked["key"] if isinstance(asked, dict) else None
+        after = key or None if asked == IDS.one("after", str(key)) else shown_after
+        if asked == IDS.part("show"):
+            after = None
         try:
-            if isinstance(ctx.triggered_id, dict):
-                services.identity.invitations.withdraw(actor, invitation_id=ctx.triggered_id["key"])
+            if asked == IDS.one("withdraw", str(key)):
+                services.identity.invitations.withdraw(actor, invitation_id=str(key))
                 said = toast("Invitation withdrawn")
-            shown = body(actor, str(purpose or ""), str(search or ""))
+            shown = body(actor, str(purpose or ""), str(search or ""), after)
         except Invalid as refusal:
             # What changed elsewhere on the page is no reason to ask for a purpose that nobody gave yet.
-            if ctx.triggered_id != IDS.part("changed"):
+            if asked != IDS.part("changed"):
                 say_at_fields(_PLACES, refusal, otherwise="purpose")
-            return no_update, said
+            return no_update, no_update, said
         except DomainError as refusal:
-            return no_update, toast("That was not done", refusal.message, state=Colour.BAD)
+            return no_update, no_update, toast("That was not done", refusal.message, state=Colour.BAD)
         say_at_fields(_PLACES, otherwise="purpose")
-        return shown, said
+        return shown, after, said

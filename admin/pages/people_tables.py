@@ -19,22 +19,26 @@ from web.ui import (
     copyable,
     data_grid,
     panel,
+    stack,
     timestamp,
     with_sub,
 )
+from web.ui.nodes import flatten
 from web.ui.theme import State
 
 IDS = Ids("people")
 _SHOWN = 100
 
 
-def people_panel(services: Services, actor: Actor, purpose: str, search: str) -> Component:
-    """The people, disclosed for a purpose that is recorded.
+def people_panel(
+    services: Services, actor: Actor, purpose: str, search: str, after: str | None = None, *, size: int = _SHOWN
+) -> Component:
+    """One page of the people, disclosed for a purpose that is recorded.
 
     Raises: Invalid without a purpose, or for a search that is neither id nor address.
     """
     now = services.clock.now()
-    found = services.identity.people.disclose(actor, PageRequest(size=_SHOWN), purpose=purpose, search=search)
+    found = services.identity.people.disclose(actor, PageRequest(after, size), purpose=purpose, search=search)
     may_manage = "identity.manage" in actor.permissions
     grid = [
         Column[PersonView]("name", "Person", _person),
@@ -46,14 +50,21 @@ def people_panel(services: Services, actor: Actor, purpose: str, search: str) ->
         ),
     ]
     nobody = Empty("Nobody found", "Nobody has this address or id. Addresses are found whole only.")
-    return panel(
+    people = panel(
         lambda: Loaded(found.items, now),
         lambda rows: data_grid(rows, grid, caption="People", noun="people-list", row_key=lambda r: r.id),
-        title="People" if found.next_cursor is None else f"The latest {_SHOWN} people; search for others",
+        title="People" if after is None else "People who joined earlier",
         now=now,
         flush=True,
         empty=nobody if search.strip() else Empty("Nobody yet", "Invite the first person."),
     )
+    pages = [
+        button("Latest", id=IDS.one("after", ""), icon_name="chevron-left") if after is not None else None,
+        button("Earlier", id=IDS.one("after", found.next_cursor), icon_name="chevron-right")
+        if found.next_cursor is not None
+        else None,
+    ]
+    return stack([people, html.Div(flatten(pages), className="acts") if any(pages) else None])
 
 
 def invitations_panel(services: Services, actor: Actor, purpose: str) -> Component:

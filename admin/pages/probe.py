@@ -6,11 +6,11 @@ from typing import Any
 from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from admin.pages.probe_forms import FORM, form_states, kind_word, probe_dialog, read_form, told_wrong
+from admin.pages.probe_forms import FORM, form_states, kind_word, probe_dialog, read_form, say_wrong
 from admin.pages.probe_parts import OUTCOMES, known_within, quorum_words, verdict_chip, word_chip
 from services.facade import Services
 from services.kernel.context import Actor
-from services.kernel.errors import DomainError, Invalid, NotFound
+from services.kernel.errors import DomainError, NotFound
 from services.probes import ProbeView
 from services.probes.views import ResultView, VantageStateView
 from web.shell.pages import Callbacks, Page, Visit
@@ -54,13 +54,11 @@ _REMOVE = _ids.part("remove")
 def page(services: Services) -> Page:
     """Return the page, reading and acting through these services."""
 
+    def view_of(visit: Visit) -> ProbeView:
+        return services.probes.reads.probe(visit.actor, visit.variables["probe_id"])
+
     def layout(visit: Visit) -> Component:
-        try:
-            view = services.probes.reads.probe(visit.actor, visit.variables["probe_id"])
-        except NotFound as refusal:
-            back = link("All probes", "/admin/probes", arrow=True)
-            gone = empty_panel(Empty("There is no such probe", refusal.message, back), title="Nothing here")
-            return stack([page_head("Probe"), gone])
+        view = view_of(visit)
         may = "probes.manage" in visit.actor.permissions
         return stack([
             dcc.Store(id=_ids.part("which"), data=view.id),
@@ -76,7 +74,7 @@ def page(services: Services) -> Page:
         _register_save(services, callbacks)
         _register_remove(services, callbacks)
 
-    return Page("probes/<probe_id>", "Probe", "probes.read", layout, register)
+    return Page("probes/<probe_id>", "Probe", "probes.read", layout, register, subject=view_of)
 
 
 def _acts() -> list[Component]:
@@ -118,8 +116,15 @@ def _register_acts(services: Services, callbacks: Callbacks) -> None:
             elif ctx.triggered_id == _ids.part("pause") and paused:
                 said = toast(_paused_or_resumed(services, actor, probe_id))
             return _body(services, actor, services.probes.reads.probe(actor, probe_id)), said
+        except NotFound:
+            return [_gone()], said  # removed meanwhile, here or by somebody else
         except DomainError as refusal:
             return no_update, toast("That was not done", refusal.message, state=Colour.BAD)
+
+
+def _gone() -> Component:
+    back = link("All probes", "/admin/probes", arrow=True)
+    return empty_panel(Empty("This probe is removed", "Its results went with it.", back), title="Nothing here")
 
 
 def _paused_or_resumed(services: Services, actor: Actor, probe_id: str) -> str:
@@ -147,10 +152,9 @@ def _register_save(services: Services, callbacks: Callbacks) -> None:
         try:
             services.probes.definitions.change(actor, probe_id=probe_id, draft=read_form(values))
             view = services.probes.reads.probe(actor, probe_id)
-        except Invalid as refusal:
-            return no_update, no_update, toast("Not saved", told_wrong(refusal), state=Colour.BAD)
         except DomainError as refusal:
-            return no_update, no_update, toast("Not saved", refusal.message, state=Colour.BAD)
+            return no_update, no_update, say_wrong(refusal, title="Not saved")
+        say_wrong()
         return False, _body(services, actor, view), toast("Saved", "Vantages follow within seconds.")
 
 
@@ -170,9 +174,7 @@ def _register_remove(services: Services, callbacks: Callbacks) -> None:
             services.probes.definitions.remove(current_actor(), probe_id=probe_id)
         except DomainError as refusal:
             return no_update, no_update, toast("Not removed", refusal.message, state=Colour.BAD)
-        back = link("All probes", "/admin/probes", arrow=True)
-        gone = empty_panel(Empty("This probe is removed", "Its results went with it.", back), title="Nothing here")
-        return False, [gone], toast("Removed")
+        return False, [_gone()], toast("Removed")
 
 
 def _body(services: Services, actor: Actor, view: ProbeView) -> list[Component]:

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dash import Input, Output, State, html
+from dash import Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
 from services.facade import Services
 from services.kernel.context import Actor
-from services.kernel.errors import Invalid
+from services.kernel.errors import DomainError, Invalid
 from services.probes import ProbeDraft, ProbeView
+from web.shell.field_errors import say_at_fields
 from web.shell.pages import Callbacks
 from web.ui import (
     Control,
@@ -24,8 +25,10 @@ from web.ui import (
     select,
     stack,
     text_input,
+    toast,
 )
 from web.ui.nodes import flatten, given
+from web.ui.theme import State as Colour
 
 FORM: Final = Ids("probe-form")
 SECRET_MARK: Final = "{secret}"  # noqa: S105 -- the place of a secret, and none
@@ -108,6 +111,15 @@ _NUMBERS: Final = (
     ("confirm_up", "Good results in a row for up"),
     ("quorum", "Quorum: vantages that must see it down"),
 )
+
+
+_PLACES: Final = {
+    **{name: FORM.part(name) for name in ("name", "kind", "target", "secret")},
+    "url": FORM.part("target"),
+    "component_id": FORM.part("component"),
+    **{name: FORM.part(name.replace("_", "-")) for name, _ in _NUMBERS},
+}
+"""Where the form says what is wrong with a field."""
 
 
 def kind_word(kind: str) -> str:
@@ -287,12 +299,20 @@ def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def told_wrong(refusal: Invalid) -> str:
-    """Return a refusal with the fields that are wrong."""
-    named = [
-        f"{name.replace('_', ' ')}: {why}" for name, why in (refusal.fields or {}).items() if why != refusal.message
-    ]
-    return f"{refusal.message} {' '.join(named)}".strip()
+def say_wrong(refusal: DomainError | None = None, *, title: str = "") -> Any:  # noqa: ANN401 -- what Dash takes as toasts
+    """Say a refusal beside the fields that it is about, and return as a toast what belongs to none of them."""
+    fields_named = refusal.fields or {} if isinstance(refusal, Invalid) else {}
+    elsewhere = {name: why for name, why in fields_named.items() if name not in _PLACES}
+    if refusal is not None and len(elsewhere) < len(fields_named):
+        say_at_fields(_PLACES, refusal, otherwise="target")
+        if not elsewhere:
+            return no_update
+    else:
+        say_at_fields(_PLACES, otherwise="target")
+    if refusal is None:
+        return no_update
+    named = [f"{name.replace('_', ' ')}: {why}" for name, why in elsewhere.items() if why != refusal.message]
+    return toast(title, f"{refusal.message} {' '.join(named)}".strip(), state=Colour.BAD)
 
 
 def register_form(callbacks: Callbacks) -> None:

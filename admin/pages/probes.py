@@ -7,11 +7,11 @@ from typing import Any
 from dash import Input, Output, dcc, html, no_update
 from dash.development.base_component import Component
 
-from admin.pages.probe_forms import FORM, form_states, kind_word, probe_dialog, read_form, register_form, told_wrong
+from admin.pages.probe_forms import FORM, form_states, kind_word, probe_dialog, read_form, register_form, say_wrong
 from admin.pages.probe_parts import known_within, quorum_words, verdict_chip
 from services.facade import Services
 from services.kernel.context import Actor
-from services.kernel.errors import DomainError, Invalid
+from services.kernel.errors import DomainError
 from services.kernel.paging import PageRequest
 from services.probes import ProbeView
 from web.shell.pages import Callbacks, Page, Visit
@@ -35,7 +35,6 @@ from web.ui import (
     with_sub,
 )
 from web.ui.feedback import TOASTS_ID
-from web.ui.theme import State as Colour
 
 _ids = Ids("probes")
 _REFRESH_MS = 5_000
@@ -85,10 +84,9 @@ def _register_make(services: Services, callbacks: Callbacks) -> None:
         actor = current_actor()
         try:
             services.probes.definitions.create(actor, read_form(values))
-        except Invalid as refusal:
-            return no_update, no_update, toast("Not made", told_wrong(refusal), state=Colour.BAD)
         except DomainError as refusal:
-            return no_update, no_update, toast("Not made", refusal.message, state=Colour.BAD)
+            return no_update, no_update, say_wrong(refusal, title="Not made")
+        say_wrong()
         return False, _body(services, actor), toast("Made", "Every vantage looks within seconds.")
 
 

@@ -1,5 +1,7 @@
 """The audit trail: every change with who made it, found by any id that stands in it."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from dash import html
@@ -16,6 +18,7 @@ from web.ui import (
     Node,
     button,
     data_grid,
+    fields,
     form,
     icon,
     mono,
@@ -32,6 +35,8 @@ _PEOPLE = "/admin/people"
 _ID_DIGITS = 32
 _ABOUT_SHOWN = 2
 _NOTED_LENGTH = 120
+_EDGES = ("from", "before")
+"""What the address calls the two ends of a span; the later one is not part of it."""
 
 
 def _noted(entry: AuditEntryView) -> str:
@@ -88,12 +93,16 @@ def page(services: Services) -> Page:
 
     def layout(visit: Visit) -> Component:
         search, after = visit.query.get("search", ""), visit.query.get("after")
+        written = {edge: visit.query.get(edge, "") for edge in _EDGES}
+        edges, wrong = _edges(written)
         now = services.clock.now()
         grid = _grid(may_see="identity.people.read" in visit.actor.permissions)
-        found = services.evidence.entries(visit.actor, PageRequest(after=after), search=search)
+        found = services.evidence.entries(
+            visit.actor, PageRequest(after=after), search=search, since_at=edges["from"], before_at=edges["before"]
+        )
         more = None
         if found.next_cursor is not None:
-            following = urlencode({"search": search, "after": found.next_cursor})
+            following = urlencode({"search": search, **written, "after": found.next_cursor})
             more = html.Div(button("Older", href=f"{PATH}?{following}", icon_name="chevron-right"), className="acts")
         table = panel(
             lambda: Loaded(found.items, now),
@@ -108,16 +117,33 @@ def page(services: Services) -> Page:
             ),
         )
         lead = "Written in the transaction of each change; personal values stand in it as ciphertext only."
-        return stack([page_head("Audit trail", lead=lead), _search(search), table, more])
+        return stack([page_head("Audit trail", lead=lead), _search(search, written, wrong), table, more])
 
-    return Page("evidence", "Audit trail", "evidence.read", layout, redraw_on=frozenset({"search", "after"}))
+    return Page("evidence", "Audit trail", "evidence.read", layout, redraw_on=frozenset({"search", *_EDGES, "after"}))
 
 
-def _search(search: str) -> Component:
+def _edges(written: Mapping[str, str]) -> tuple[dict[str, datetime | None], dict[str, str]]:
+    """Read the span that is asked for, and say what of it cannot be read; that edge is then open."""
+    edges: dict[str, datetime | None] = dict.fromkeys(_EDGES)
+    wrong: dict[str, str] = {}
+    for edge, text in written.items():
+        try:
+            edges[edge] = datetime.fromisoformat(text[:16]).replace(tzinfo=UTC) if text else None
+        except ValueError:
+            wrong[edge] = "Write a time as 2026-11-24T03:00. It was left out."
+    return edges, wrong
+
+
+def _search(search: str, written: Mapping[str, str], wrong: Mapping[str, str]) -> Component:
     return form(
-        text_input("Any id, or how a verb begins", id="evidence-search", name="search", value=search, required=False),
+        [
+            text_input("Any id, or how a verb begins", id="evidence-search", name="search", value=search,
+                       required=False),
+            fields([text_input(f"{edge.capitalize()} (UTC)", id=f"evidence-{edge}", name=edge, type="datetime-local",
+                               value=text, error=wrong.get(edge), required=False) for edge, text in written.items()]),
+        ],
         action=PATH,
         csrf_token=None,
         actions=button("Search", submit=True, icon_name="search"),
         method="get",
-    )
+    )  # fmt: skip

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
-from dash import Input, Output, dcc, html
+from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from services.facade import Services
@@ -26,7 +27,7 @@ from web.ui import (
     kpi,
     page_head,
     panel,
-    segmented,
+    segmented_links,
     stack,
 )
 from web.ui.charts import plotly
@@ -36,7 +37,13 @@ _REFRESH_MS = 30_000
 _SPANS = {"1": "24 h", "7": "7 d", "30": "30 d", "90": "90 d"}
 _P95 = 0.95
 _SHOWN = ("join_time_p95", "rebuffer_ratio")
-_DIMENSIONS = {"player": "Player", "stream": "Stream", "cdn": "Delivery network", "origin": "Origin"}
+_DIMENSIONS = {
+    "player": "Player",
+    "stream": "Stream",
+    "cdn": "Delivery network",
+    "region": "Region",
+    "origin": "Origin",
+}
 
 
 def page(services: Services) -> Page:
@@ -44,43 +51,55 @@ def page(services: Services) -> Page:
 
     def body(actor: Actor, days: str, dimension: str) -> list[Component]:
         figures = panel(
-            lambda: Loaded([services.figures.figure(actor, name) for name in _SHOWN], services.clock.now()),
+            lambda: Loaded(
+                [services.figures.figure(actor, name, days=int(days)) for name in _SHOWN], services.clock.now()
+            ),
             lambda found: columns([_kpis(figure) for figure in found]),
-            title="Last 24 hours",
+            title=f"Last {_SPANS[days]}",
             now=services.clock.now(),
         )
         charts = [_history(services, actor, name, int(days)) for name in _SHOWN]
         return [figures, columns(charts, least="half"), _split(services, actor, int(days), dimension)]
 
     def layout(visit: Visit) -> Component:
-        spans = [Option(days, label) for days, label in _SPANS.items()]
-        dimensions = [Option(name, label) for name, label in _DIMENSIONS.items()]
+        days, dimension = _chosen(visit.query)
+        spans = [Option(each, label, href=_address(each, dimension)) for each, label in _SPANS.items()]
+        splits = [Option(each, label, href=_address(days, each)) for each, label in _DIMENSIONS.items()]
         return stack([
             page_head("Playback", lead="What viewers' players reported, live."),
             html.Div(
                 [
-                    segmented("Span", spans, "1", id=_ids.part("days")),
-                    segmented("Split by", dimensions, "player", id=_ids.part("dimension")),
+                    segmented_links("Span", spans, days),
+                    segmented_links("Split by", splits, dimension),
                 ],
                 className="filters",
             ),
             dcc.Interval(id=_ids.part("tick"), interval=_REFRESH_MS),
-            html.Div(body(visit.actor, "1", "player"), id=_ids.part("body"), className="stack normal"),
+            dcc.Store(id=_ids.part("chosen"), data={"days": days, "by": dimension}),
+            html.Div(body(visit.actor, days, dimension), id=_ids.part("body"), className="stack normal"),
         ])  # fmt: skip
 
     def register(callbacks: Callbacks) -> None:
         @callbacks.callback(
             Output(_ids.part("body"), "children"),
             Input(_ids.part("tick"), "n_intervals"),
-            Input(_ids.part("days"), "value"),
-            Input(_ids.part("dimension"), "value"),
+            State(_ids.part("chosen"), "data"),
             prevent_initial_call=True,
         )
-        def redraw(_: int | None, days: str, dimension: str) -> list[Component]:
-            known = days if days in _SPANS else "1"
-            return body(current_actor(), known, dimension if dimension in _DIMENSIONS else "player")
+        def redraw(_: int | None, chosen: Mapping[str, str] | None) -> list[Component]:
+            return body(current_actor(), *_chosen(chosen or {}))
 
-    return Page("", "Playback", "metrics.playback.read", layout, register)
+    return Page("", "Playback", "metrics.playback.read", layout, register, redraw_on=frozenset({"days", "by"}))
+
+
+def _chosen(asked: Mapping[str, str]) -> tuple[str, str]:
+    """Return span and split of an address; the first of each where it names none that there is."""
+    days, dimension = asked.get("days", ""), asked.get("by", "")
+    return days if days in _SPANS else "1", dimension if dimension in _DIMENSIONS else "player"
+
+
+def _address(days: str, dimension: str) -> str:
+    return f"?{urlencode({'days': days, 'by': dimension})}"
 
 
 def _kpis(figure: FigureView) -> list[Component]:

@@ -12,6 +12,7 @@ from services.components.placing import Placing
 from services.components.reads import Components
 from services.components.record import UptimeRecord
 from services.components.rollup import RollUp
+from services.components.troubles import Troubles
 from services.components.views import UptimePolicy
 from services.infra.uow import UnitOfWork
 
@@ -30,6 +31,7 @@ class ComponentVerbs:
     placing: Placing
     board: Board
     adopting: Adopting
+    troubles: Troubles
 
 
 def make_components(uow: UnitOfWork, policy: UptimePolicy | None = None) -> ComponentVerbs:
@@ -45,4 +47,5 @@ def make_components(uow: UnitOfWork, policy: UptimePolicy | None = None) -> Comp
         Placing(uow),
         Board(uow),
         Adopting(),
+        Troubles(uow),
     )

@@ -33,6 +33,10 @@ _PARTS = cast("sa.Table", PartRow.__table__)
 _SOURCES = cast("sa.Table", SourceRow.__table__)
 _SPANS = cast("sa.Table", SpanRow.__table__)
 _DAYS = cast("sa.Table", DayRow.__table__)
+_TROUBLES = tuple(
+    str(each) for each in (ComponentStatus.DEGRADED, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.MAJOR_OUTAGE)
+)
+"""What people are told of as a trouble, the worst last."""
 _CHUNK = 400
 _LOCK = 0x636F6D70  # "comp": PostgreSQL's advisory lock of whoever computes how components stand
 
@@ -152,6 +156,9 @@ def _keep(session: Session, word: Said, known: set[str]) -> dict[str, int]:
     if word.kind is Kind.ACCOUNTED:
         earliest = session.scalar(sa.select(sa.func.min(StatementRow.starts_ms)).where(*of_source))
         from_ms = min(from_ms, from_ms if earliest is None else earliest)
+    reason = word.reason
+    if word.kind is Kind.INCIDENT:
+        reason, from_ms = _renamed(session, word, from_ms)
     session.add(
         StatementRow(
             id=word.id,
@@ -160,7 +167,7 @@ def _keep(session: Session, word: Said, known: set[str]) -> dict[str, int]:
             said=word.said,
             starts_ms=word.starts_ms,
             ends_ms=word.ends_ms,
-            reason=word.reason,
+            reason=reason,
             retroactive=word.retroactive,
         )
     )
@@ -176,6 +183,21 @@ def _keep(session: Session, word: Said, known: set[str]) -> dict[str, int]:
     if new:
         session.execute(sa.insert(_SOURCES), new)
     return dict.fromkeys(spoken_of | set(named), from_ms)
+
+
+def _renamed(session: Session, word: Said, from_ms: int) -> tuple[str, int]:
+    """Let all that an incident ever said bear its newest name; return that, and from when on this changes anything."""
+    mine = (StatementRow.kind == word.kind, StatementRow.source_id == word.source_id)
+    newer = sa.select(StatementRow.reason).where(*mine, StatementRow.said > word.said)
+    name = session.scalar(newer.order_by(StatementRow.said.desc()).limit(1))
+    if name is not None:
+        return name, from_ms
+    other = (*mine, StatementRow.reason != word.reason)
+    earliest = session.scalar(sa.select(sa.func.min(StatementRow.starts_ms)).where(*other))
+    if earliest is None:
+        return word.reason, from_ms
+    session.execute(sa.update(StatementRow).where(*other).values(reason=word.reason))
+    return word.reason, min(from_ms, earliest)
 
 
 def _store(session: Session, component_id: str, from_ms: int, spans: Iterable[Span]) -> None:
@@ -246,8 +268,21 @@ def _settle(session: Session, row: ComponentRow, found: Course, *, quiet: bool) 
                 new_status=last.status,
                 since_at=from_epoch_ms(since_ms).isoformat(),
                 reason=last.reason,
+                ended_status=_ended(session, row.id, since_ms) if last.status is ComponentStatus.OPERATIONAL else "",
             )
         )
+
+
+def _ended(session: Session, component_id: str, since_ms: int) -> str:
+    """Return the worst trouble since the component was last operational before an instant, or nothing."""
+    before = (SpanRow.component_id == component_id, SpanRow.starts_ms < since_ms)
+    well = sa.select(sa.func.max(SpanRow.starts_ms)).where(*before, SpanRow.status == ComponentStatus.OPERATIONAL)
+    last_well = session.scalar(well)
+    stood = sa.select(SpanRow.status).where(
+        *before, SpanRow.starts_ms > (-1 if last_well is None else last_well), SpanRow.status.in_(_TROUBLES)
+    )
+    found = set(session.scalars(stood.distinct()))
+    return max(found, key=_TROUBLES.index, default="")
 
 
 def _run_start(session: Session, component_id: str, status: ComponentStatus, starts_ms: int) -> int:

@@ -127,7 +127,10 @@ class SpanRow(Base):
     """
 
     __tablename__ = "components_spans"
-    __table_args__ = (sa.Index("ix_components_spans_long", "component_id", "long", "ends_ms"),)
+    __table_args__ = (
+        sa.Index("ix_components_spans_long", "component_id", "long", "ends_ms"),
+        sa.Index("ix_components_spans_status", "status", "starts_ms"),
+    )
 
     component_id: Mapped[str] = column(
         PersonalData.NONE, sa.String(64), sa.ForeignKey("components_components.id"), primary_key=True

@@ -123,6 +123,18 @@ class StatusSpanView:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class TroubleView:
+    """A span, now over, in which a component was not well throughout; `worst` is its worst status, with that reason."""
+
+    component_id: str
+    name: str
+    worst: ComponentStatus
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+
+
 _POLICY_WORDS = (
     "Maintenance that was announced, or marked afterwards with a recorded reason, is left out: neither up nor down.",
     "Only the maintenance's own span is left out; an outage before or after it counts.",

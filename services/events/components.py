@@ -11,6 +11,7 @@ class ComponentStatusChanged(Fact):
     """A component's status changed. Statuses are `ComponentStatus` values; `change_id` tells two changes apart.
 
     `since_at` (ISO 8601) is when the new status began, which may lie before the fact: flaps are confirmed first.
+    `ended_status` is the worst trouble that a return to operational ends, whatever lay between; empty for none.
     """
 
     topic: ClassVar[str] = "components.status_changed"
@@ -21,3 +22,4 @@ class ComponentStatusChanged(Fact):
     new_status: str
     since_at: str
     reason: str
+    ended_status: str = ""

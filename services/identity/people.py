@@ -80,13 +80,13 @@ class People:
         Raises: NotFound, Conflict where they do not have it or are the last administrator.
         """
         scope = current()
+        admins = _locked_admins(scope) if role == Role.ADMIN else []
         user = _found(scope, user_id)
         organisation = organisation_id or people_reads.PLATFORM_ID
         row = scope.session.get(MembershipRow, (user.id, organisation, role.value))
         if row is None:
             raise Conflict("role_not_held", "This person does not have this role.")
-        if role == Role.ADMIN:
-            _refuse_last_admin(scope, user.id)
+        _refuse_last_admin(admins, user.id)
         scope.session.delete(row)
         scope.session.flush()
         _changed(scope, user.id, role, organisation, granted=False)
@@ -99,8 +99,9 @@ class People:
         """
         scope = current()
         scope.about(user_id)
+        admins = _locked_admins(scope)
         user = _found(scope, user_id)
-        _refuse_last_admin(scope, user.id)
+        _refuse_last_admin(admins, user.id)
         user.suspended_at = user.suspended_at or self.uow.clock.now()
         sessions.end(scope, user.id, "suspended")
         close_resets(scope, user.id)
@@ -157,16 +158,23 @@ def _changed(scope: Scope, user_id: str, role: Role, organisation_id: str, *, gr
     )
 
 
-def _refuse_last_admin(scope: Scope, user_id: str) -> None:
-    # Locking all administrators' rows lets two of them not remove each other at the same moment.
-    admins = scope.session.scalars(
+def _locked_admins(scope: Scope) -> list[str]:
+    """Return the administrators who may sign in, locked in the order of their ids before any single person is.
+
+    Two of them can so neither remove each other at the same moment nor wait for each other.
+    """
+    chosen = (
         sa.select(UserRow.id)
         .join(MembershipRow, MembershipRow.user_id == UserRow.id)
         .where(MembershipRow.role == Role.ADMIN.value, UserRow.suspended_at.is_(None))
         .order_by(UserRow.id)
         .with_for_update()
-    ).all()
-    if list(admins) == [user_id]:
+    )
+    return list(scope.session.scalars(chosen))
+
+
+def _refuse_last_admin(admins: list[str], user_id: str) -> None:
+    if admins == [user_id]:
         raise Conflict("last_admin", "This is the last administrator: make somebody else one first.")
 
 

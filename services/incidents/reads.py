@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from services.incidents.markup import to_safe_html
+from services.incidents.recurrence_words import in_words
 from services.incidents.rules import ACTIVE, severity
-from services.incidents.tables import AffectedRow, ChangeRow, IncidentRow, UpdateRow
+from services.incidents.tables import AffectedRow, ChangeRow, IncidentRow, SeriesRow, UpdateRow
 from services.incidents.views import (
     AffectedView,
     ComponentChangeView,
@@ -130,7 +131,18 @@ def views_of(session: Session, rows: Sequence[IncidentRow], *, updates: bool = T
     ):
         affected[each.incident_id].append(AffectedView(each.component_id, each.name, each.status))
     said = _updates_of(session, ids) if updates else {}
-    return [_view(row, tuple(said.get(row.id, ())), tuple(affected[row.id])) for row in rows]
+    recurs = _recurrences_of(session, {row.series_id for row in rows if row.series_id is not None})
+    return [
+        _view(row, tuple(said.get(row.id, ())), tuple(affected[row.id]), recurs.get(row.series_id or "", ""))
+        for row in rows
+    ]
+
+
+def _recurrences_of(session: Session, series_ids: set[str]) -> dict[str, str]:
+    if not series_ids:
+        return {}
+    series = session.scalars(sa.select(SeriesRow).where(SeriesRow.id.in_(series_ids)))
+    return {row.id: in_words(row.rule, row.first_local, row.time_zone) for row in series}
 
 
 def _updates_of(session: Session, ids: Sequence[str]) -> dict[str, list[UpdateView]]:
@@ -167,7 +179,9 @@ def update_view(row: UpdateRow, changes: Iterable[ComponentChangeView]) -> Updat
     )
 
 
-def _view(row: IncidentRow, updates: tuple[UpdateView, ...], affected: tuple[AffectedView, ...]) -> IncidentView:
+def _view(
+    row: IncidentRow, updates: tuple[UpdateView, ...], affected: tuple[AffectedView, ...], recurs: str
+) -> IncidentView:
     return IncidentView(
         id=row.id,
         kind="maintenance" if row.kind == "maintenance" else "incident",
@@ -194,6 +208,7 @@ def _view(row: IncidentRow, updates: tuple[UpdateView, ...], affected: tuple[Aff
         backfilled=row.backfilled,
         impact_overridden=row.impact_override is not None,
         retroactive=row.retroactive,
+        recurs=recurs,
     )
 
 

@@ -13,6 +13,7 @@ from services.incidents.once import Once, claim
 from services.incidents.ports import ComponentBook
 from services.incidents.reads import json_list
 from services.incidents.recurrence import check_rule, instant, later, shortest_gap, wall, written, zone
+from services.incidents.recurrence_words import in_words
 from services.incidents.rules import COMPONENTS_MAX, WINDOW_LONGEST, check_name, check_reminders, check_text
 from services.incidents.speaking import known_components
 from services.incidents.tables import IncidentRow, SeriesRow
@@ -210,6 +211,7 @@ def _view(row: SeriesRow, next_starts: tuple[datetime, ...]) -> SeriesView:
         next_starts=next_starts,
         ended_at=row.ended_at,
         version=row.version,
+        words=in_words(row.rule, row.first_local, row.time_zone),
     )
 
 

@@ -81,8 +81,8 @@ class IncidentView:
 
     `id` is a public id, stable for ever. `version` counts changes, so that two editors notice each other. `automatic`
     tells that a breach opened it; `sla` names which. A maintenance has `scheduled_for` and `scheduled_until`, and a
-    `series_id` where it recurs. `note` is the recorded reason of a retro-marked maintenance. `backfilled` tells that it
-    was entered after the fact, `impact_overridden` that a person set the impact.
+    `series_id` where it recurs; `recurs` says when in words. `note` is the recorded reason of a retro-marked one.
+    `backfilled` tells that it was entered after the fact, `impact_overridden` that a person set the impact.
     """
 
     id: str
@@ -110,6 +110,7 @@ class IncidentView:
     backfilled: bool = False
     impact_overridden: bool = False
     retroactive: bool = False
+    recurs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,7 @@ class TemplateView:
 
 @dataclass(frozen=True, slots=True)
 class SeriesView:
-    """A maintenance that recurs, its rule in words, and its next starts."""
+    """A maintenance that recurs, its rule, also in `words`, and its next starts."""
 
     id: str
     name: str
@@ -268,3 +269,4 @@ class SeriesView:
     next_starts: tuple[datetime, ...]
     ended_at: datetime | None
     version: int
+    words: str

@@ -121,11 +121,25 @@ def record(scope: Scope) -> None:
     scope.session.flush()
 
 
-def entries(session: Session, page: PageRequest, *, search: str = "") -> Page[AuditEntryView]:
-    """Return audit entries, newest first; `search` is an id of any kind that stands in them, or how a verb begins."""
+def entries(
+    session: Session,
+    page: PageRequest,
+    *,
+    search: str = "",
+    since_at: datetime | None = None,
+    before_at: datetime | None = None,
+) -> Page[AuditEntryView]:
+    """Return audit entries, newest first; `search` is an id of any kind that stands in them, or how a verb begins.
+
+    With `since_at` and `before_at` those of a half-open span.
+    """
     query = sa.select(AuditEntryRow).order_by(AuditEntryRow.id.desc()).limit(page.size + 1)
     if page.after:
         query = query.where(AuditEntryRow.id < page.after)
+    if since_at is not None:
+        query = query.where(AuditEntryRow.at >= since_at)
+    if before_at is not None:
+        query = query.where(AuditEntryRow.at < before_at)
     if search:
         about = sa.select(AuditSubjectRow.entry_id).where(AuditSubjectRow.subject_id == search)
         mentioning = sa.select(AuditMentionRow.entry_id).where(AuditMentionRow.mentioned_id == search)

@@ -19,10 +19,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from services.infra.crypto import master_key, new_master_keyset
 from services.infra.targets import Opening
 from services.kernel.errors import Invalid
+from services.kernel.languages import LANGUAGES, SOURCE
 
 PREFIX = "GREENLIGHT_"
 SURFACES = ("status_page", "account", "admin", "dashboards", "storefront", "api")
 SECRET_KEY_LENGTH_MIN = 32
+_NAMES_MAX = 64
 
 _URL_PASSWORD = re.compile(r"//[^/\s]*@")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
@@ -48,6 +50,12 @@ def _surfaces(text: str) -> str:
     if unknown:
         raise ValueError(f"names no surface: {', '.join(sorted(unknown))}; known: all, {', '.join(SURFACES)}")
     return ",".join(dict.fromkeys(names))
+
+
+def _language(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(f"is no language of the public pages: {', '.join(LANGUAGES)}")
+    return code
 
 
 def _url(*schemes: str) -> AfterValidator:
@@ -79,6 +87,13 @@ def _sender(text: str) -> str:
     if not re.fullmatch(r"[^\s@]+@[^\s@]+", address) or not text.isprintable():
         raise ValueError("is no sender; write Name <name@example.com>")
     return text
+
+
+def _names(text: str) -> str:
+    names = list(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    if len(names) > _NAMES_MAX or not all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,31}", name) for name in names):
+        raise ValueError(f"is no list of at most {_NAMES_MAX} names; write europe,north-america")
+    return ",".join(names)
 
 
 def _openings(text: str) -> str:
@@ -132,6 +147,9 @@ class Settings(BaseModel):
     web_threads: int = Field(8, ge=1, le=256, description="Threads of each web worker.")
     demo: bool = Field(
         default=False, description="Label this installation as a demo and accept the demo generator's beacons."
+    )
+    language: Annotated[str, AfterValidator(_language)] = Field(
+        SOURCE, description="Language of the public pages for readers whose browser asks for none of ours."
     )
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)] = Field(
         SecretStr(""), description="Signs cookies and keys digests; by default kept in the data folder."
@@ -210,6 +228,14 @@ class Settings(BaseModel):
     ingest_events_per_second: int = Field(2_000, ge=1, description="Beacon events a second that one client may send.")
     ingest_sessions_per_minute: int = Field(
         60, ge=1, description="New playback sessions a minute that one client may start."
+    )
+    ingest_cdns: Annotated[str, AfterValidator(_names)] = Field(
+        "", description="Delivery networks that players name, by comma; plays over any other count as `other`."
+    )
+    ingest_regions: Annotated[str, AfterValidator(_names)] = Field(
+        "",
+        description="Regions that the proxy in front names in X-Viewer-Region, by comma, such as europe,asia; plays "
+        "of any other count as `other`. Without trusted proxies nobody's word is taken.",
     )
     session_hours: int = Field(12, ge=1, le=720, description="Longest life of a sign-in.")
     session_idle_minutes: int = Field(60, ge=1, le=1_440, description="Sign-ins that rest this long end.")

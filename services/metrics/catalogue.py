@@ -7,12 +7,16 @@ Origin = Literal["real", "demo"]
 
 
 class Dimensions(NamedTuple):
-    """What an observation is kept by; each one has few values, and everything unknown is `other`."""
+    """What an observation is kept by; each one has few values, and everything unknown is `other`.
+
+    New ones stand at the end: sessions that are remembered keep theirs in this order.
+    """
 
     origin: str = "real"
     player: str = "other"
     cdn: str = "none"
     stream: str = "other"
+    region: str = "none"
 
 
 DIMENSIONS = Dimensions._fields

@@ -34,10 +34,12 @@ _ROUNDING = 1e-6
 class DoorPolicy:
     """What the door takes.
 
-    `players` and `cdns` are the names that are kept as dimensions; everything else is `other`. Limits hold per client
-    and per process; the demo generator, known by its key, may start sessions without the limit per client. So many new
-    sessions of all processes in the half hour for which they are remembered at least must fit into `SESSIONS_MAX`: the
-    default is for two processes. `max_waiting` should leave threads free for other pages while the database is slow.
+    `players`, `cdns` and `regions` are the names that are kept as dimensions; everything else is `other`. With
+    `region_told` a proxy in front names the viewer's region; else only the demo generator is believed. Limits hold per
+    client and per process; the demo generator, known by its key, may start sessions without the limit per client. So
+    many new sessions of all processes in the half hour for which they are remembered at least must fit into
+    `SESSIONS_MAX`: the default is for two processes. `max_waiting` should leave threads free for other pages while the
+    database is slow.
     """
 
     demo_key: str
@@ -48,6 +50,8 @@ class DoorPolicy:
     all_sessions_per_minute: int = 3_000
     players: Collection[str] = PLAYERS
     cdns: Collection[str] = frozenset()
+    regions: Collection[str] = frozenset()
+    region_told: bool = False
     max_waiting: int = 6
 
 
@@ -101,7 +105,9 @@ class Door:
         self._room_until = float("-inf")
         self._commits = GroupCommit(self._append, max_waiting=policy.max_waiting, max_weight=_WAITING_WEIGHT_MAX)
 
-    def accept(self, body: bytes, *, client: str, player: str = "", demo_key: str | None = None) -> int:
+    def accept(
+        self, body: bytes, *, client: str, player: str = "", region: str = "", demo_key: str | None = None
+    ) -> int:
         """Take one report and return how many events it had, once they are durable.
 
         Raises: Gone where this player is to stop, TooLarge, Invalid naming the bad line, RateLimited,
@@ -118,7 +124,8 @@ class Door:
         fresh = self._limit(self._client_key(client), len(parsed), frozenset(keys.values()), demo=origin == "demo")
         self._refuse_further_sessions(fresh)
         events = [event._replace(sid=keys[event.sid], cdn=self._cdn(event.cdn)) for event in parsed]
-        report = Report(origin, self._player(player), self._clock.now(), events)
+        kept_region = self._region(region) if self.policy.region_told or origin == "demo" else "none"
+        report = Report(origin, self._player(player), self._clock.now(), events, kept_region)
         self._commits.submit(report, weight=len(events))
         return len(events)
 
@@ -145,8 +152,13 @@ class Door:
         lowered = name.lower()
         return lowered if lowered in self.policy.players else "other"
 
+    def _region(self, name: str) -> str:
+        lowered = name.strip().lower()
+        return lowered if lowered in self.policy.regions else "other" if lowered else "none"
+
     def _cdn(self, name: str) -> str:
-        return name if not name or name in self.policy.cdns else "other"
+        lowered = name.lower()
+        return lowered if not lowered or lowered in self.policy.cdns else "other"
 
     def _find_room(self, keys: frozenset[str]) -> None:
         now = self._seconds()

@@ -4,6 +4,7 @@ import functools
 import operator
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from services.kernel.context import Actor
 from services.kernel.errors import Invalid, NotFound
 from services.metrics.catalogue import METRICS
 from services.metrics.ports import MetricStore, Summary, Window
+from services.metrics.recording import MINUTE, floor_to
 from services.metrics.slis import SLIS, Sli
 from services.metrics.views import CompanionView, FigureState, FigureView, PointView
 
@@ -51,16 +53,20 @@ class Figures:
         """
         return tuple(self.figure(actor, name) for name in self._slis)
 
-    def figure(self, actor: Actor, name: str, *, where: Mapping[str, str] | None = None) -> FigureView:
-        """Return one figure as of now, with its sparkline by the hour.
+    def figure(
+        self, actor: Actor, name: str, *, where: Mapping[str, str] | None = None, days: int | None = None
+    ) -> FigureView:
+        """Return one figure as of now, over its own window or over the last days, with a sparkline.
 
-        Raises: NotFound for an unknown name, Invalid for an unknown dimension, Unavailable where the store does not
-        answer.
+        Raises: NotFound for an unknown name, Invalid for an unknown dimension or a span that is not offered,
+        Unavailable where the store does not answer.
         """
         sli = self._sli(name)
         now = self._clock.now()
-        window = Window(now - timedelta(seconds=sli.window_seconds), now + _RUNNING)
+        window_seconds = sli.window_seconds if days is None else _offered(days) * _DAY_SECONDS
+        window = Window(now - timedelta(seconds=window_seconds), now + _RUNNING)
         summaries = {m: self._summary(actor, sli, m, window, where) for m in _metrics_of(sli)}
+        numerator, denominator = _parts(sli, summaries)
         value = _value(sli, summaries)
         sampled = summaries[sli.samples_of]
         measured = (summaries[sli.metric], sampled)  # what failed to start is no news of starts
@@ -80,30 +86,36 @@ class Figures:
             minimum_samples=sli.minimum_samples,
             newest_at=newest,
             as_of=now,
-            window_seconds=sli.window_seconds,
-            series=self._points(actor, sli, window, _sparkline_seconds(sli), where),
+            window_seconds=window_seconds,
+            series=self._points(actor, sli, window, GRAINS[days] if days else _sparkline_seconds(sli), where),
             companions=tuple(_companion(m, summaries[m]) for m in sli.companions),
             good_share=_good_share(sampled),
             higher_is_better=sli.higher_is_better,
             sample_noun=sli.sample_noun,
             source=sli.source,
+            numerator=numerator,
+            denominator=denominator,
+            parts_unit=METRICS[sli.metric].unit if sli.whole else None,
         )
 
     def history(self, actor: Actor, name: str, days: int, *, where: Mapping[str, str] | None = None) -> pd.DataFrame:
         """Return a figure over the last days.
 
+        The first bucket begins with the span, the others on whole multiples of their grain: together they are the span.
+
         Shape: one row per bucket (of `GRAINS[days]` seconds), oldest first; columns `starts_at` (aware UTC), `value`
-        (float in the figure's unit, NaN where nothing was measured), `samples` (int).
+        (float in the figure's unit, NaN where nothing was measured), `samples` (int), `numerator` and `denominator`
+        (Int64 in `FigureView.parts_unit`, NA for a percentile).
 
         Raises: NotFound for an unknown name, Invalid for a span that is not offered, Unavailable where the store does
         not answer.
         """
-        if days not in GRAINS:
-            offered = ", ".join(map(str, GRAINS))
-            raise Invalid("span_invalid", f"History is offered over {offered} days, not {days}.", days=days)
         now = self._clock.now()
-        window = Window(now - timedelta(days=days), now + _RUNNING)
-        return self._history(actor, self._sli(name), window, GRAINS[days], where)
+        window = Window(now - timedelta(days=_offered(days)), now + _RUNNING)
+        sli, grain_seconds = self._sli(name), GRAINS[days]
+        rows = self._history(actor, sli, window, grain_seconds, where)
+        begun = Window(window.starts_at, rows["starts_at"].iloc[0].to_pydatetime())
+        return pd.concat([self._begun(actor, sli, begun, where), rows], ignore_index=True)
 
     def _sli(self, name: str) -> Sli:
         if name not in self._slis:
@@ -132,10 +144,21 @@ class Figures:
         self, actor: Actor, sli: Sli, window: Window, grain_seconds: int, where: Mapping[str, str] | None
     ) -> tuple[PointView, ...]:
         rows = self._history(actor, sli, window, grain_seconds, where)
-        return tuple(
-            PointView(at.to_pydatetime(), None if pd.isna(value) else float(value), int(samples))
-            for at, value, samples in zip(rows["starts_at"], rows["value"], rows["samples"], strict=True)
-        )
+        return points_of(rows)
+
+    def _begun(self, actor: Actor, sli: Sli, window: Window, where: Mapping[str, str] | None) -> pd.DataFrame:
+        """Return the bucket that the span begins within as far as the span has it, as the one row of a history."""
+        summaries = {m: self._summary(actor, sli, m, window, where) for m in _metrics_of(sli)}
+        numerator, denominator = _parts(sli, summaries)
+        value = _value(sli, summaries)
+        row = pd.DataFrame({
+            "starts_at": [pd.Timestamp(floor_to(window.starts_at, MINUTE))],
+            "value": [float("nan") if value is None else value],
+            "samples": [summaries[sli.samples_of].count],
+            "numerator": [numerator],
+            "denominator": [denominator],
+        })  # fmt: skip
+        return row.astype({"starts_at": "datetime64[us, UTC]", "numerator": "Int64", "denominator": "Int64"})
 
     def _history(
         self, actor: Actor, sli: Sli, window: Window, grain_seconds: int, where: Mapping[str, str] | None
@@ -145,13 +168,37 @@ class Figures:
         whole_buckets = Window(window.starts_at + timedelta(seconds=grain_seconds), window.ends_at)
         rows = self._store.series(actor, metrics, whole_buckets, grain_seconds, quantile=sli.quantile, where=where)
         by_metric = {m: rows[rows["metric"] == m].set_index("starts_at") for m in metrics}
+        samples = by_metric[sli.samples_of]["count"]
+        numerator = denominator = pd.Series(pd.NA, index=samples.index, dtype="Int64")
         if sli.quantile is not None:
             value = by_metric[sli.metric]["value"]
         else:
+            numerator = by_metric[sli.metric]["total"].astype("Int64")
             whole = functools.reduce(operator.add, (by_metric[m]["total"] for m in sli.whole))
+            denominator = whole.astype("Int64")
             value = by_metric[sli.metric]["total"] / whole.where(whole > 0)
-        samples = by_metric[sli.samples_of]["count"]
-        return pd.DataFrame({"value": value, "samples": samples}).reset_index()
+        columns = {"value": value, "samples": samples, "numerator": numerator, "denominator": denominator}
+        return pd.DataFrame(columns).reset_index()
+
+
+def _offered(days: int) -> int:
+    if days not in GRAINS:
+        offered = ", ".join(map(str, GRAINS))
+        raise Invalid("span_invalid", f"History is offered over {offered} days, not {days}.", days=days)
+    return days
+
+
+def points_of(rows: pd.DataFrame) -> tuple[PointView, ...]:
+    """Return a history as views."""
+    names = ("starts_at", "value", "samples", "numerator", "denominator")
+    return tuple(
+        PointView(at.to_pydatetime(), None if pd.isna(value) else float(value), int(samples), *map(_whole, parts))
+        for at, value, samples, *parts in zip(*(rows[name] for name in names), strict=True)
+    )
+
+
+def _whole(number: Any) -> int | None:  # noqa: ANN401 -- a cell of a frame
+    return None if number is pd.NA else int(number)
 
 
 def _metrics_of(sli: Sli) -> tuple[str, ...]:
@@ -162,8 +209,15 @@ def _metrics_of(sli: Sli) -> tuple[str, ...]:
 def _value(sli: Sli, summaries: Mapping[str, Summary]) -> float | None:
     if sli.quantile is not None:
         return summaries[sli.metric].quantiles.get(sli.quantile)
-    whole = sum(summaries[m].total for m in sli.whole)
-    return summaries[sli.metric].total / whole if whole else None
+    numerator, denominator = _parts(sli, summaries)
+    return numerator / denominator if numerator is not None and denominator else None
+
+
+def _parts(sli: Sli, summaries: Mapping[str, Summary]) -> tuple[int | None, int | None]:
+    """Return what a ratio divides, and nothing for a percentile."""
+    if not sli.whole:
+        return None, None
+    return summaries[sli.metric].total, sum(summaries[m].total for m in sli.whole)
 
 
 def _state(sli: Sli, value: float | None, samples: int, age_seconds: float | None, *, failing: bool) -> FigureState:

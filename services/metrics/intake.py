@@ -45,6 +45,15 @@ class Report(NamedTuple):
     player: str
     received_at: datetime
     events: Sequence[PlayEvent]
+    region: str = "none"
+
+
+class _Arrived(NamedTuple):
+    """One event of a session, with when and whence it came."""
+
+    received_ms: int
+    whence: Dimensions
+    event: PlayEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,7 @@ class Intake:
                 "received_at": r.received_at,
                 "origin": r.origin,
                 "player": r.player,
+                "region": r.region,
                 "event_count": len(r.events),
                 "events": orjson.dumps([tuple(event) for event in r.events]),
             }
@@ -120,16 +130,16 @@ class Intake:
         serialise(session)
         waiting = session.execute(sa.select(INBOX).order_by(InboxRow.id).limit(_ROWS_MAX + 1)).all()
         taken: list[int] = []
-        arrived: dict[str, list[tuple[int, str, str, PlayEvent]]] = defaultdict(list)
+        arrived: dict[str, list[_Arrived]] = defaultdict(list)
         events = 0
         for row in waiting[:_ROWS_MAX]:
             if taken and events + row.event_count > limit_events:
                 break
             taken.append(row.id)
             events += row.event_count
-            received_ms = to_epoch_ms(row.received_at)
+            received_ms, whence = to_epoch_ms(row.received_at), Dimensions(row.origin, row.player, region=row.region)
             for key, *rest in orjson.loads(row.events):
-                arrived[key].append((received_ms, row.origin, row.player, PlayEvent("", *rest)))
+                arrived[key].append(_Arrived(received_ms, whence, PlayEvent("", *rest)))
         if not taken:
             return FoldReport(0, more=False)
         batch = _Batch(self.uow.clock.now())
@@ -216,26 +226,24 @@ class Intake:
         rows = current().session.execute(sa.select(TallyRow).order_by(TallyRow.reason)).scalars()
         return {row.reason: row.count for row in rows}
 
-    def _fold_sessions(
-        self, session: Session, arrived: Mapping[str, list[tuple[int, str, str, PlayEvent]]], batch: _Batch
-    ) -> None:
+    def _fold_sessions(self, session: Session, arrived: Mapping[str, list[_Arrived]], batch: _Batch) -> None:
         known = _load(session, list(arrived))
         live = session.scalar(sa.select(TallyRow.count).where(TallyRow.reason == LIVE_SESSIONS)) or 0
         for key, reports in arrived.items():
-            first_received_ms, origin, player, _ = reports[0]
-            play, kept_origin = known.get(key, (None, origin))
+            first_received_ms, whence, _ = reports[0]
+            play, kept_origin = known.get(key, (None, whence.origin))
             if play is None:
                 if live + len(batch.new) >= self._sessions_max:
                     batch.tally["too_many_sessions"] += len(reports)
                     continue
                 batch.new.add(key)
-                play = PlaySession(Dimensions(origin, player), first_received_ms, first_received_ms)
+                play = PlaySession(whence, first_received_ms, first_received_ms)
             was_over_cap = play.over_cap
-            for received_ms, together in itertools.groupby(reports, key=lambda r: r[0]):
+            for received_ms, together in itertools.groupby(reports, key=lambda r: r.received_ms):
                 folding = Folding(play, received_ms, batch.tally)
-                for _, reported_origin, _, event in together:
-                    if reported_origin == kept_origin:
-                        folding.take(event)
+                for report in together:
+                    if report.whence.origin == kept_origin:
+                        folding.take(report.event)
                     else:  # a session of one origin cannot be continued by the other
                         batch.tally["other_origin"] += 1
                 batch.observations += folding.finish()

@@ -17,7 +17,7 @@ from services.infra.verbs import command, intake
 from services.kernel.clock import from_epoch_ms, to_epoch_ms
 from services.kernel.context import Actor
 from services.kernel.errors import Invalid
-from services.metrics.catalogue import METRICS, Dimensions, Observation
+from services.metrics.catalogue import DIMENSIONS, METRICS, Dimensions, Observation
 from services.metrics.sketch import Sketch
 from services.metrics.tables import CELLS, TOTALS, CellRow, DimensionSetRow, InboxRow, SessionRow, TotalRow
 
@@ -176,7 +176,7 @@ def _check(observation: Observation) -> None:
 
 
 def _dimension_set_ids(session: Session, wanted: set[Dimensions]) -> dict[Dimensions, int]:
-    columns = (DimensionSetRow.origin, DimensionSetRow.player, DimensionSetRow.cdn, DimensionSetRow.stream)
+    columns = (getattr(DimensionSetRow, name) for name in DIMENSIONS)
     known = {Dimensions(*row[1:]): row[0] for row in session.execute(sa.select(DimensionSetRow.id, *columns))}
     for dimensions in sorted(wanted - known.keys()):
         row = DimensionSetRow(**dimensions._asdict())

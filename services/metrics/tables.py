@@ -21,6 +21,7 @@ class InboxRow(Base):
     received_at: Mapped[datetime] = column(PersonalData.NONE, UtcDateTime)
     origin: Mapped[str] = column(PersonalData.NONE, sa.String(8))
     player: Mapped[str] = column(PersonalData.NONE, sa.String(32))
+    region: Mapped[str] = column(PersonalData.NONE, sa.String(32), server_default="none")
     event_count: Mapped[int] = column(PersonalData.NONE, sa.Integer)
     events: Mapped[bytes] = column(PersonalData.PSEUDONYM, sa.LargeBinary)
 
@@ -49,13 +50,14 @@ class DimensionSetRow(Base):
     """A combination of dimensions that occurred; few, since every dimension has few values."""
 
     __tablename__ = "metrics_dimension_sets"
-    __table_args__ = (sa.UniqueConstraint("origin", "player", "cdn", "stream"),)
+    __table_args__ = (sa.UniqueConstraint("origin", "player", "cdn", "stream", "region"),)
 
     id: Mapped[int] = column(PersonalData.NONE, sa.Integer, primary_key=True, autoincrement=True)
     origin: Mapped[str] = column(PersonalData.NONE, sa.String(8))
     player: Mapped[str] = column(PersonalData.NONE, sa.String(32))
     cdn: Mapped[str] = column(PersonalData.NONE, sa.String(32))
     stream: Mapped[str] = column(PersonalData.NONE, sa.String(8))
+    region: Mapped[str] = column(PersonalData.NONE, sa.String(32), server_default="none")
 
 
 class CellRow(Base):

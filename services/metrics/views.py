@@ -23,11 +23,18 @@ class FigureState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PointView:
-    """One bucket of a trend; `value` is nothing where nothing was measured."""
+    """One bucket of a trend; `value` is nothing where nothing was measured.
+
+    Of a ratio, `numerator` and `denominator` are the sums that it divides; a percentile has none.
+
+    Units: numerator and denominator as `FigureView.parts_unit` says.
+    """
 
     starts_at: datetime
     value: float | None
     samples: int
+    numerator: int | None = None
+    denominator: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +44,10 @@ class FigureView:
     `samples` counts what `sample_noun` names; `demo_samples` of them came from the demo generator. `newest_at` is when
     the newest measurement arrived. `good_share` is the share of samples within the target, where the store counts it.
     The companions are counts and sums beside the figure, each in seconds or occurrences. With `higher_is_better` the
-    target is a floor, otherwise a ceiling. `source` says where the samples come from.
+    target is a floor, otherwise a ceiling. `source` says where the samples come from. Of a ratio, `numerator` and
+    `denominator` are the sums that it divides; a percentile has none.
 
-    Units: `value`, `target` and the series are in `unit`.
+    Units: `value`, `target` and the series are in `unit`, numerator and denominator in `parts_unit`.
     """
 
     name: str
@@ -61,6 +69,9 @@ class FigureView:
     higher_is_better: bool = False
     sample_noun: str = "play"
     source: str = ""
+    numerator: int | None = None
+    denominator: int | None = None
+    parts_unit: Literal["milliseconds", "occurrences"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ JOIN_TIME: Final = Agreement(
         good=(("join_time", "good_count", 1),),
         bad=(("join_time", "count", 1), ("join_time", "good_count", -1), ("start_failures", "count", 1)),
         left=(("exits_before_start", "count", 1),),
-        parts=("cdn", "player"),
+        parts=("cdn", "player", "region"),
     ),
 )
 REBUFFERING: Final = Agreement(
@@ -158,7 +158,7 @@ REBUFFERING: Final = Agreement(
         bad=(("stall_time", "total", 0.001),),
         samples=(("play_time", "count", 1),),
         bad_samples=(("stall_time", "count", 1),),
-        parts=("cdn", "player"),
+        parts=("cdn", "player", "region"),
     ),
 )
 CHECKOUT: Final = Agreement(

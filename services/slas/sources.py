@@ -157,7 +157,8 @@ class Sources:
         totals = self._counts.totals(actor, metrics)
         since = self._since(actor, metrics)
         past = self._past(actor, agreements, now)
-        parts = {d: self._counts.buckets(actor, metrics, [minutes], by=d) for r in recipes.values() for d in r.parts}
+        dimensions = dict.fromkeys(d for r in recipes.values() for d in r.parts)
+        parts = {d: self._counts.buckets(actor, metrics, [minutes], by=d) for d in dimensions}
         found = {}
         for agreement in agreements:
             recipe = recipes[agreement.name]

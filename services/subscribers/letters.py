@@ -127,9 +127,10 @@ def _of_component(about: Mapping[str, str], name: str | None) -> NewsItem | None
     if name is None:
         return None
     was, now = words(about["old_status"]), words(about["new_status"])
+    ended = words(about.get("ended_status", ""))
     return NewsItem(
         title=f"{name}: {now}",
-        standing=f"was {was}",
+        standing=f"was {was}" if ended in {"", was} else f"was {ended}, then {was}",
         body=about["reason"],
         components=(name,),
         at=datetime.fromisoformat(about["since_at"]),

@@ -52,10 +52,11 @@ class Hearing:
             "change_id": fact.change_id,
             "old_status": fact.old_status,
             "new_status": fact.new_status,
+            "ended_status": fact.ended_status,
             "since_at": fact.since_at,
             "reason": fact.reason,
         }
-        impact = impact_of_change(fact.old_status, fact.new_status)
+        impact = impact_of_change(fact.old_status, fact.new_status, fact.ended_status)
         event = Event(f"component:{fact.change_id}", Kind.COMPONENT, about, impact, (fact.component_id,))
         self.telling.tell(ACTOR, event=event)
 

@@ -107,9 +107,9 @@ class Choices:
             raise Invalid("too_many_choices", message, fields={"components": message})
 
 
-def impact_of_change(old_status: str, new_status: str) -> str:
-    """Return how bad a component's change is: a recovery is as bad as what it ends."""
-    worst = max(_IMPACTS.index(_OF_STATUS.get(status, "none")) for status in (old_status, new_status))
+def impact_of_change(old_status: str, new_status: str, ended_status: str = "") -> str:
+    """Return how bad a component's change is: a recovery is as bad as the worst that it ends."""
+    worst = max(_IMPACTS.index(_OF_STATUS.get(status, "none")) for status in (old_status, new_status, ended_status))
     return _IMPACTS[worst]
 
 
@@ -125,6 +125,9 @@ def wants(choices: Choices, kind: str, impact: str, concerned: Collection[str]) 
     return level >= _IMPACTS.index(choices.min_impact)
 
 
-def is_news_of_its_own(old_status: str, new_status: str) -> bool:
-    """Tell whether a component's change is worth a mail: planned work, not knowing, and their good end are not."""
-    return new_status not in _QUIET and not (old_status in _QUIET and new_status == "operational")
+def is_news_of_its_own(old_status: str, new_status: str, ended_status: str = "") -> bool:
+    """Tell whether a component's change is worth a mail: planned work, not knowing, and their good end are not.
+
+    The end of a trouble is, also where planned work or not knowing lay between.
+    """
+    return new_status not in _QUIET and not (old_status in _QUIET and new_status == "operational" and not ended_status)

@@ -119,11 +119,12 @@ class Telling:
 
     def _is_news_to_people(self, event: Event) -> bool:
         """Tell whether people are to hear of a component's change: not beside an incident that tells of it already."""
-        if not is_news_of_its_own(event.about["old_status"], event.about["new_status"]):
+        about = event.about
+        if not is_news_of_its_own(about["old_status"], about["new_status"], about.get("ended_status", "")):
             return False
         active = [each for each in self._incidents.active(READER) if each.kind == "incident"]
         covered = {affected.component_id for incident in active for affected in incident.affected}
-        return event.about["component_id"] not in covered
+        return about["component_id"] not in covered
 
     def _body(self, event: Event, listed: Sequence[Component]) -> Mapping[str, Any] | None:
         active, statuses = self._incidents.active(READER), self._components.statuses(READER)

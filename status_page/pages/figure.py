@@ -8,7 +8,8 @@ from dash.development.base_component import Component
 
 from services.metrics.units import display_unit
 from services.metrics.views import FigureView, PointView
-from status_page.presentation import STATES, companion, target, value_of, verdict, window
+from status_page.presentation import STATES, companion, many_samples, samples, target, value_of, verdict, window
+from status_page.supplied import said
 from web.ui import (
     Event,
     Option,
@@ -26,9 +27,10 @@ from web.ui import (
     timestamp,
     trend_chart,
 )
+from web.ui.language import _, ngettext
 
-SPANS = {1: "24 h", 7: "7 d", 30: "30 d", 90: "90 d"}
-"""The offered spans of history, in days, and their labels."""
+SPANS = (1, 7, 30, 90)
+"""The offered spans of history, in days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +43,43 @@ class FigureHistory:
     marks: tuple[Event, ...] = ()
 
 
+def span_words(days: int) -> str:
+    """A span of history, in few characters: "24 h", "30 d"."""
+    words = fmt.length("24", "h") if days == 1 else fmt.length(str(days), "d")
+    return words.replace(fmt.NBSP, " ")
+
+
 def figure_page(history: FigureHistory, now: datetime) -> Component:
     """The whole content of the page."""
     figure = history.figure
     aim = target(figure)
     return stack([
-        page_head(figure.title, lead=figure.definition),
+        page_head(said(figure.title), lead=said(figure.definition)),
         columns([
-            kpi(f"Last {window(figure)}", str(value_of(figure)),
-                note=f"target {aim.text}"),
-            *([kpi("Within the target", fmt.percent(figure.good_share),
-                   note=f"share of {figure.sample_noun}s, counted exactly")]
+            kpi(_("Last {span}", span=window(figure)), str(value_of(figure)),
+                note=_("target {target}", target=aim.text)),
+            *([kpi(_("Within the target"), fmt.percent(figure.good_share),
+                   note=_("share of {samples}, counted exactly", samples=many_samples(figure)))]
               if figure.good_share is not None else []),
-            kpi(f"{figure.sample_noun.capitalize()}s", fmt.count(figure.samples), note=_origin(figure)),
-            *[kpi(c.title, companion(c), note="raw sum of the window") for c in figure.companions],
-        ], heading="Figures"),
+            kpi(_first_letter(many_samples(figure)), fmt.count(figure.samples), note=_origin(figure)),
+            *[kpi(said(c.title), companion(c), note=_("raw sum of the window")) for c in figure.companions],
+        ], heading=_("Figures")),
         _trend(history),
         columns([_state(figure, now), _recompute(history)], least="half"),
     ], gap="large")  # fmt: skip
 
 
+def _first_letter(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _origin(figure: FigureView) -> str:
     if figure.demo_samples:
-        return f"{fmt.count(figure.demo_samples)} of them from the demo generator"
-    return "none of them from the demo generator"
+        return ngettext(
+            "{n} of them from the demo generator", "{n} of them from the demo generator", figure.demo_samples,
+            n=fmt.count(figure.demo_samples),
+        )  # fmt: skip
+    return _("none of them from the demo generator")
 
 
 def trend(history: FigureHistory, *, values_href: str | None = None) -> Component:
@@ -75,7 +90,7 @@ def trend(history: FigureHistory, *, values_href: str | None = None) -> Componen
     points = [Point(p.starts_at, unit.shown(p.value), few=p.samples < least) for p in history.points]
     chart = trend_chart(
         points,
-        title=f"{figure.title}, {SPANS[history.days]}",
+        title=_("{title}, {span}", title=said(figure.title), span=span_words(history.days)),
         unit=unit.sign,
         target=aim.value,
         target_text=aim.text,
@@ -85,38 +100,57 @@ def trend(history: FigureHistory, *, values_href: str | None = None) -> Componen
     )
     if not any(point.few and point.value is not None for point in points):
         return chart
-    dotted = f"Dotted where a bucket has fewer than {fmt.plural(least, figure.sample_noun)}."
+    dotted = _("Dotted where a bucket has fewer than {samples}.", samples=samples(figure, least))
     return html.Div([chart, html.P(dotted, className="small dim")])
 
 
 def _trend(history: FigureHistory) -> Component:
     spans = segmented_links(
-        "Span", [Option(str(days), label, href=f"?days={days}") for days, label in SPANS.items()], str(history.days)
+        _("Span"), [Option(str(days), span_words(days), href=f"?days={days}") for days in SPANS], str(history.days)
     )
-    return card(trend(history), title=f"{history.figure.title}, {SPANS[history.days]}", aside=spans)
+    title = _("{title}, {span}", title=said(history.figure.title), span=span_words(history.days))
+    return card(trend(history), title=title, aside=spans)
 
 
 def _state(figure: FigureView, now: datetime) -> Component:
     return card(
         facts({
-            "State": chip(verdict(figure), STATES[figure.state]),
-            "Newest sample": timestamp(figure.newest_at, now=now),
-            "Window": f"the last {window(figure)}, moving",
-            "Judged from": fmt.plural(figure.minimum_samples, figure.sample_noun),
-            "Computed": timestamp(figure.as_of),
+            _("State"): chip(verdict(figure), STATES[figure.state]),
+            _("Newest sample"): timestamp(figure.newest_at, now=now),
+            _("Window"): _("the last {span}, moving", span=window(figure)),
+            _("Judged from"): samples(figure, figure.minimum_samples),
+            _("Computed"): timestamp(figure.as_of),
         }),
-        title="Now",
+        title=_("Now"),
     )  # fmt: skip
 
 
 def _recompute(history: FigureHistory) -> Component:
     name = history.figure.name
-    links = [html.A(f"CSV, {label}", href=f"/status/figures/{name}.csv?days={days}") for days, label in SPANS.items()]
+    links = [
+        html.A(_("CSV, {span}", span=span_words(days)), href=f"/status/figures/{name}.csv?days={days}")
+        for days in SPANS
+    ]
     return card(
         prose([
-            ("The same figure, from the same cells, for your own program. A bucket without a measurement is empty in "
-            "the CSV and null in the JSON; it is never zero."),
-            [part for link in links for part in (link, " · ")] + [html.A("JSON, now", href="/status/figures.json")],
+            _("The same figure, from the same cells, for your own program. A bucket without a measurement is empty in "
+              "the CSV and null in the JSON; it is never zero."),
+            *_parts(history.figure),
+            [part for link in links for part in (link, " · ")] + [html.A(_("JSON, now"), href="/status/figures.json")],
         ]),
-        title="Compute it again",
+        title=_("Compute it again"),
     )  # fmt: skip
+
+
+def _parts(figure: FigureView) -> list[str]:
+    if figure.parts_unit is None:
+        return [_("A percentile has no numerator: the one of a window cannot be computed from those of its buckets.")]
+    return [
+        _(
+            "value = numerator / denominator, both in {unit} (parts_unit). Add up the numerators and the denominators "
+            "of all rows, and divide the sums: over the last {span} that is this page's figure. The first row begins "
+            "with the span, the last one ends now.",
+            unit=figure.parts_unit,
+            span=window(figure),
+        )
+    ]

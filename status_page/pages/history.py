@@ -7,8 +7,10 @@ from itertools import groupby
 from dash import html
 from dash.development.base_component import Component
 
+from services.components.views import TroubleView
 from services.incidents.views import IncidentView, MaintenanceStatus, UpdateView
 from status_page.pages.rows import incident_list, safe_text
+from status_page.pages.troubles import troubles_card
 from status_page.wording import (
     IMPACT_WORDS,
     began_at,
@@ -17,36 +19,41 @@ from status_page.wording import (
     impact_chip,
     lasted,
     moment,
-    month_words,
     phase,
     phase_chip,
     span_of,
-    status_word,
+    status_inside,
 )
 from web.ui import Node, card, chip, facts, fmt, link, note, page_head, stack
+from web.ui.language import _, filled
 from web.ui.nodes import flatten
 from web.ui.theme import State
 
 
 def history_page(
-    incidents: Sequence[IncidentView], now: datetime, *, next_href: str | None, component: str | None = None
+    incidents: Sequence[IncidentView],
+    now: datetime,
+    *,
+    next_href: str | None,
+    component: str | None = None,
+    troubles: Sequence[TroubleView] = (),
 ) -> Component:
-    """The whole content of the history; with `component` that of one, by its name."""
-    lead = "Every incident that we told of, newest first. Nothing is taken out."
+    """The whole content of the history; with `component` that of one, by its name. No incident tells of `troubles`."""
+    lead = _("Every incident that we told of, newest first. Nothing is taken out.")
     if component is not None:
-        lead = f"Incidents that concerned {component}, newest first."
+        lead = _("Incidents that concerned {name}, newest first.", name=component)
     return stack([
-        page_head("History", lead=lead, actions=link("Maintenance", "/status/maintenance/", arrow=True)),
+        page_head(_("History"), lead=lead, actions=link(_("Maintenance"), "/status/maintenance/", arrow=True)),
         *_months(incidents, now),
-        html.P("There is no incident to show.", className="dim") if not incidents else None,
-        html.P(link("Earlier incidents", next_href, arrow=True), className="more") if next_href else None,
-        note("An outage that was over before any rule fired stands in the days of its component."),
+        html.P(_("There is no incident to show."), className="dim") if not incidents else None,
+        html.P(link(_("Earlier incidents"), next_href, arrow=True), className="more") if next_href else None,
+        troubles_card(troubles),
     ], gap="large")  # fmt: skip
 
 
 def _months(incidents: Sequence[IncidentView], now: datetime) -> list[Component]:
     by_month = groupby(incidents, key=lambda each: fmt.utc(began_at(each)).replace(day=1).date())
-    return [card(incident_list(list(views), now), title=month_words(month)) for month, views in by_month]
+    return [card(incident_list(list(views), now), title=fmt.month(month)) for month, views in by_month]
 
 
 def incident_page(view: IncidentView, now: datetime, sla: tuple[str, str] | None = None) -> Component:
@@ -54,11 +61,11 @@ def incident_page(view: IncidentView, now: datetime, sla: tuple[str, str] | None
     badges = [phase_chip(view), impact_chip(view) if view.kind == "incident" else None]
     return stack([
         page_head(view.name, lead=_when(view), actions=flatten(badges)),
-        card(facts(_facts(view, now, sla)), title="In short"),
-        note(f"Marked afterwards as maintenance: {view.note}") if view.note else None,
+        card(facts(_facts(view, now, sla)), title=_("In short")),
+        note(_("Marked afterwards as maintenance: {note}", note=view.note)) if view.note else None,
         _postmortem(view),
         card(html.Ol([_update(each) for each in view.updates], className="timeline") if view.updates
-             else html.P("Nothing was told yet.", className="dim"), title="What we told"),
+             else html.P(_("Nothing was told yet."), className="dim"), title=_("What we told")),
     ], gap="large")  # fmt: skip
 
 
@@ -69,20 +76,20 @@ def _when(view: IncidentView) -> Node:
 def _facts(view: IncidentView, now: datetime, sla: tuple[str, str] | None) -> dict[str, Node]:
     told: dict[str, Node] = {}
     if view.kind == "maintenance":
-        told["Planned"] = span_of(view.scheduled_for or view.started_at, view.scheduled_until)
-        told["State"] = phase(view.status)
+        told[_("Planned")] = span_of(view.scheduled_for or view.started_at, view.scheduled_until)
+        told[_("State")] = phase(view.status)
         if view.resolved_at is not None and view.status == MaintenanceStatus.COMPLETED.value:
-            told["Completed"] = moment(view.resolved_at)
-        told["Recurs"] = "yes, by a rule" if view.series_id else "no"
+            told[_("Completed")] = moment(view.resolved_at)
+        told[_("Recurs")] = view.recurs or (_("yes, by a rule") if view.series_id else _("no"))
     else:
-        told["Began"] = moment(view.started_at)
-        told["Resolved"] = moment(view.resolved_at) if view.resolved_at else "not yet"
-        told["Lasted"] = lasted(view, now)
-        told["Impact"] = IMPACT_WORDS[view.impact]
-        told["Found by"] = "the measurements, automatically" if view.automatic else "people"
+        told[_("Began")] = moment(view.started_at)
+        told[_("Resolved")] = moment(view.resolved_at) if view.resolved_at else _("not yet")
+        told[_("Lasted")] = lasted(view, now)
+        told[_("Impact")] = _(IMPACT_WORDS[view.impact])
+        told[_("Found by")] = _("the measurements, automatically") if view.automatic else _("people")
     if sla is not None:
-        told["Service level"] = html.A(sla[0], href=sla[1])
-    told["Affected"] = _affected(view) or "no component named"
+        told[_("Service level")] = html.A(sla[0], href=sla[1])
+    told[_("Affected")] = _affected(view) or _("no component named")
     return told
 
 
@@ -90,13 +97,13 @@ def _affected(view: IncidentView) -> Node:
     linked: list[Node] = []
     for index, each in enumerate(view.affected):
         linked += [", " if index else None, html.A(each.name, href=component_href(each.component_id)),
-                   f" ({status_word(each.status).lower()})"]  # fmt: skip
+                   f" ({status_inside(each.status)})"]  # fmt: skip
     return linked
 
 
 def _update(update: UpdateView) -> Component:
     changes = [
-        html.Li(f"{each.name}: {status_word(each.old_status).lower()} → {status_word(each.new_status).lower()}")
+        html.Li(f"{each.name}: {status_inside(each.old_status)} → {status_inside(each.new_status)}")
         for each in update.changes
     ]
     edited = getattr(update, "edited_at", None)
@@ -106,7 +113,8 @@ def _update(update: UpdateView) -> Component:
                 flatten([
                     chip(phase(update.status), State.PLAIN),
                     html.Span(moment(update.display_at), className="dim small"),
-                    html.Span(["edited ", moment(edited)], className="dim small") if edited else None,
+                    html.Span(filled(_("edited {moment}"), moment=moment(edited)), className="dim small")
+                    if edited else None,
                 ]),
                 className="acts",
             ),
@@ -120,8 +128,10 @@ def _update(update: UpdateView) -> Component:
 def _postmortem(view: IncidentView) -> Node:
     if not view.postmortem_html:
         return None
-    aside = html.Span(["published ", moment(view.postmortem_at)], className="dim small") if view.postmortem_at else None
-    return card(safe_text(view.postmortem_html), title="Post-mortem", aside=aside, id="post-mortem")
+    aside = None
+    if view.postmortem_at:
+        aside = html.Span(filled(_("published {moment}"), moment=moment(view.postmortem_at)), className="dim small")
+    return card(safe_text(view.postmortem_html), title=_("Post-mortem"), aside=aside, id="post-mortem")
 
 
 def maintenance_page(
@@ -136,10 +146,10 @@ def maintenance_page(
     shown = {each.id for each in (*under_way, *upcoming)}
     past = [each for each in listed if each.id not in shown]
     return stack([
-        page_head("Maintenance", lead="What we plan, what is under way, and what was done.",
-                  actions=link("Calendar", "/status/calendar.ics", arrow=True)),
-        card(incident_list(under_way, now), title="Under way") if under_way else None,
-        card(incident_list(upcoming, now) or html.P("Nothing is scheduled.", className="dim"), title="Scheduled"),
-        card(incident_list(past, now) or html.P("There was none so far.", className="dim"), title="Past"),
-        html.P(link("Earlier maintenance", next_href, arrow=True), className="more") if next_href else None,
+        page_head(_("Maintenance"), lead=_("What we plan, what is under way, and what was done."),
+                  actions=link(_("Calendar"), "/status/calendar.ics", arrow=True)),
+        card(incident_list(under_way, now), title=_("Under way")) if under_way else None,
+        card(incident_list(upcoming, now) or html.P(_("Nothing is scheduled."), className="dim"), title=_("Scheduled")),
+        card(incident_list(past, now) or html.P(_("There was none so far."), className="dim"), title=_("Past")),
+        html.P(link(_("Earlier maintenance"), next_href, arrow=True), className="more") if next_href else None,
     ], gap="large")  # fmt: skip

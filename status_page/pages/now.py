@@ -9,13 +9,15 @@ from dash.development.base_component import Component
 
 from services.components.views import ComponentsView, ComponentView, GroupView
 from services.metrics.views import FigureView
-from status_page.pages.figure import SPANS, FigureHistory, trend
+from status_page.pages.figure import SPANS, FigureHistory, span_words, trend
 from status_page.pages.rows import DAYS, active_card, component_row, group_row, incident_list
-from status_page.presentation import HREF, figure_tile
+from status_page.presentation import HREF, figure_tile, samples
 from status_page.state import StatusState
+from status_page.supplied import said
 from status_page.verdict import overall, troubled
-from status_page.wording import began_at, incident_href, span_of
+from status_page.wording import began_at, incident_href, listed, span_of
 from web.ui import Node, Option, card, columns, fmt, link, note, segmented_links, timestamp, verdict
+from web.ui.language import _, ngettext
 from web.ui.nodes import attrs, flatten
 
 RECENT_DAYS, RECENT_MOST = 90, 5
@@ -38,7 +40,7 @@ def now_page(state: StatusState, histories: Sequence[FigureHistory], now: dateti
         flatten([
             _first_words(state, now),
             [active_card(each, now) for each in state.active],
-            columns([figure_tile(figure, now) for figure in state.figures], heading="Figures"),
+            columns([figure_tile(figure, now) for figure in state.figures], heading=_("Figures")),
             _components(state.components, choice),
             _upcoming(state),
             _recent(state, now),
@@ -52,16 +54,16 @@ def now_page(state: StatusState, histories: Sequence[FigureHistory], now: dateti
 
 def _first_words(state: StatusState, now: datetime) -> Component:
     title, colour = overall(state)
-    live = timestamp(state.as_of, now=now, prefix="updated" if state.current else "last known state,")
+    live = timestamp(state.as_of, now=now, prefix=_("updated {age}") if state.current else _("last known state, {age}"))
     return verdict(title, colour, lead=_measured_from(state), live=live)
 
 
 def _measured_from(state: StatusState) -> str:
-    counted = [fmt.plural(f.samples, f.sample_noun) for f in _distinct(state.figures) if f.samples]
+    counted = [samples(f, f.samples) for f in _distinct(state.figures) if f.samples]
     if not counted:
-        return "Nothing was measured lately. "
-    listed = " and ".join(filter(None, [", ".join(counted[:-1]), counted[-1]]))
-    return f"Measured from {listed}, each within its window. "
+        return _("Nothing was measured lately.") + " "
+    whole = _("Measured from {samples}, each within its window.", samples=listed(counted, most=len(counted)))
+    return f"{whole} "
 
 
 def _distinct(figures: Sequence[FigureView]) -> list[FigureView]:
@@ -77,17 +79,24 @@ def _components(view: ComponentsView, choice: Choice) -> Node:
     if not shown and not view.groups:
         return None
     toggle = segmented_links(
-        "Days in the bars",
-        [Option(word, f"{word} days", href=f"?bars={word}&days={choice.trend}#components") for word in DAYS],
+        _("Days in the bars"),
+        [
+            Option(
+                word,
+                ngettext("{n} day", "{n} days", number, n=number),
+                href=f"?bars={word}&days={choice.trend}#components",
+            )
+            for word, number in DAYS.items()
+        ],
         str(choice.bars),
     )
     many = not view.complete or len(shown) > ROWS_MOST
     body = _grouped(view, shown, choice) if many else _all(view, shown, choice)
-    legend = note(
+    legend = note(_(
         "Red: down or partly down. Amber: degraded, which counts as up. Hatched: not measured, which counts neither as "
         "up nor as down."
-    )
-    return card([*body, legend], title="Components", aside=toggle, id="components")
+    ))  # fmt: skip
+    return card([*body, legend], title=_("Components"), aside=toggle, id="components")
 
 
 def _all(view: ComponentsView, shown: Sequence[ComponentView], choice: Choice) -> list[Component]:
@@ -121,12 +130,24 @@ def _grouped(view: ComponentsView, shown: Sequence[ComponentView], choice: Choic
     blocks: list[Component] = []
     if wrong:
         more = len(wrong) - TROUBLED_MOST
-        rest = html.P(f"{more:,} more are not well; see their groups.", className="dim small") if more > 0 else None
+        rest = (
+            html.P(
+                ngettext(
+                    "{n} more is not well; see the groups.",
+                    "{n} more are not well; see their groups.",
+                    more,
+                    n=fmt.count(more),
+                ),
+                className="dim small",
+            )
+            if more > 0
+            else None
+        )
         blocks.append(
             html.Section(
-                flatten([html.Div(html.H3("Not well now"), className="grouphead"),
+                flatten([html.Div(html.H3(_("Not well now")), className="grouphead"),
                          _rows(wrong[:TROUBLED_MOST], choice), rest]),
-                **attrs(aria_label="Not well now"),
+                **attrs(aria_label=_("Not well now")),
             )
         )  # fmt: skip
     blocks.append(html.Div([group_row(group, choice.bars) for group in view.groups], className="uptimes"))
@@ -145,8 +166,8 @@ def _upcoming(state: StatusState) -> Node:
     ]  # fmt: skip
     return card(
         html.Ul(rows, className="lines"),
-        title="Scheduled maintenance",
-        aside=link("All maintenance", "/status/maintenance/", arrow=True),
+        title=_("Scheduled maintenance"),
+        aside=link(_("All maintenance"), "/status/maintenance/", arrow=True),
     )
 
 
@@ -155,39 +176,44 @@ def _recent(state: StatusState, now: datetime) -> Component:
     recent = [each for each in state.incidents if each.started_at >= since][:RECENT_MOST]
     body: Node = incident_list(recent, now)
     if not recent:
-        body = html.P(f"No incident in the last {RECENT_DAYS} days.", className="dim")
-    return card(body, title="Incidents", aside=link("All history", "/status/history/", arrow=True), id="incidents")
+        body = html.P(_("No incident in the last {n} days.", n=RECENT_DAYS), className="dim")
+    return card(
+        body, title=_("Incidents"), aside=link(_("All history"), "/status/history/", arrow=True), id="incidents"
+    )
 
 
 def _trends(histories: Sequence[FigureHistory], choice: Choice) -> Node:
     if not histories:
         return None
     spans = segmented_links(
-        "Span of the trends",
-        [Option(str(d), label, href=f"?days={d}&bars={choice.bars}#trends") for d, label in SPANS.items()],
+        _("Span of the trends"),
+        [Option(str(d), span_words(d), href=f"?days={d}&bars={choice.bars}#trends") for d in SPANS],
         str(choice.trend),
     )
     charts = [
         card(
             trend(history, values_href=f"{HREF.format(name=history.figure.name)}?days={history.days}"),
-            title=history.figure.title,
+            title=said(history.figure.title),
             level=3,
         )
         for history in histories
     ]
-    head = html.Header([html.H2("Trends"), spans], className="cardhead")
-    key = note("Lines across a chart: incidents in red and amber, maintenance in blue, releases in grey.")
+    head = html.Header([html.H2(_("Trends")), spans], className="cardhead")
+    key = note(_("Lines across a chart: incidents in red and amber, maintenance in blue, releases in grey."))
     return html.Section([head, columns(charts, least="half"), key], id="trends", className="later")
 
 
 def _explained(figures: Sequence[FigureView]) -> Component:
-    lead = (
+    lead = _(
         "Every figure is one merge over all events of its window, never an average of averages. "
         "Raw counts, history and definition:"
     )
     return note(
         [
             lead,
-            *[[" · " if f is not figures[0] else " ", html.A(f.title, href=HREF.format(name=f.name))] for f in figures],
+            *[
+                [" · " if f is not figures[0] else " ", html.A(said(f.title), href=HREF.format(name=f.name))]
+                for f in figures
+            ],
         ]
     )

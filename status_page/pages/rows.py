@@ -10,10 +10,10 @@ from dash.development.base_component import Component
 
 from services.components.views import ComponentStatus, ComponentView, GroupView
 from services.incidents.views import IncidentView
+from status_page.supplied import said
 from status_page.wording import (
     IMPACT_STATES,
     STATUS_STATES,
-    STATUS_WORDS,
     began_at,
     component_href,
     day_states,
@@ -24,8 +24,10 @@ from status_page.wording import (
     lasted,
     moment,
     phase_chip,
+    status_word,
 )
-from web.ui import Markup, Node, state_word, uptime
+from web.ui import Markup, Node, fmt, state_word, uptime
+from web.ui.language import _, filled
 from web.ui.nodes import classes, flatten
 from web.ui.theme import State
 
@@ -37,12 +39,12 @@ _TAG = re.compile(r"<[^>]*>")
 
 def component_row(view: ComponentView, days: int = 90) -> Component:
     """A component: its name, state, days, and what is to be said of it."""
-    state = state_word(STATUS_WORDS[view.status], STATUS_STATES[view.status])
+    state = state_word(status_word(view.status), STATUS_STATES[view.status])
     title = html.A(view.name, href=component_href(view.id))
-    said = reason(view)
+    because = reason(view)
     if not view.showcase:
         head = html.Div([html.H3(title, className="name"), state], className="pair")
-        return html.Div(flatten([head, said]), className="uptime", id=f"component-{view.id}")
+        return html.Div(flatten([head, because]), className="uptime", id=f"component-{view.id}")
     return uptime(
         view.name,
         day_states(view.days[-days:]),
@@ -50,7 +52,7 @@ def component_row(view: ComponentView, days: int = 90) -> Component:
         availability=view.uptime_ratio,
         id=f"component-{view.id}",
         title=title,
-        below=said,
+        below=because,
     )
 
 
@@ -58,10 +60,9 @@ def reason(view: ComponentView) -> Node:
     """Why a component stands as it does, where it is not simply well."""
     if view.status is ComponentStatus.OPERATIONAL and not view.overridden:
         return None
-    by_hand = "Set by a person: " if view.overridden else ""
-    return html.P(
-        [f"{by_hand}{view.status_reason} Since ", moment(view.status_since_at), "."], className="small dim reason"
-    )
+    told = _("Set by a person: {reason} Since {moment}.") if view.overridden else _("{reason} Since {moment}.")
+    because = filled(told, reason=said(view.status_reason), moment=moment(view.status_since_at))
+    return html.P(flatten(because), className="small dim reason")
 
 
 def group_row(view: GroupView, days: int = 90) -> Component:
@@ -70,7 +71,7 @@ def group_row(view: GroupView, days: int = 90) -> Component:
     return uptime(
         view.name,
         day_states(view.days[-days:]),
-        state_label=state_word(STATUS_WORDS[view.status], STATUS_STATES[view.status]),
+        state_label=state_word(status_word(view.status), STATUS_STATES[view.status]),
         availability=view.uptime_ratio,
         id=f"group-{view.id}",
         title=html.A(view.name, href=href),
@@ -88,9 +89,9 @@ def incident_row(view: IncidentView, now: datetime) -> Component:
     if view.affected:
         meta.append(", ".join(each.name for each in view.affected[:4]) + (" …" if len(view.affected) > 4 else ""))  # noqa: PLR2004 -- as many names as a line holds
     if view.automatic:
-        meta.append("found by the measurements")
+        meta.append(_("found by the measurements"))
     if view.postmortem_html:
-        meta.append(html.A("Post-mortem", href=f"{incident_href(view)}#post-mortem"))
+        meta.append(html.A(_("Post-mortem"), href=f"{incident_href(view)}#post-mortem"))
     return html.Article(
         [
             html.Div([html.B(moment(began_at(view), "day")), _hours(view)], className="when"),
@@ -110,13 +111,14 @@ def incident_row(view: IncidentView, now: datetime) -> Component:
 
 def _hours(view: IncidentView) -> Component:
     end = ended_at(view)
-    rest: list[Node] = [" \N{EN DASH} ", moment(end, "hour")] if end else [" \N{EN DASH} now"]
+    rest: list[Node] = [" \N{EN DASH} ", moment(end, "hour")] if end else [f" {fmt.DASH} ", _("now")]
     return html.Span(flatten([moment(began_at(view), "hour"), rest]))
 
 
 def active_card(view: IncidentView, now: datetime) -> Component:
     """An open incident, or maintenance under way, as it stands at the top of the first page."""
     latest = view.updates[0] if view.updates else None
+    updated = moment(latest.display_at if latest else view.started_at)
     look = str(State.PLAN if view.kind == "maintenance" else IMPACT_STATES[view.impact])
     badges = flatten([phase_chip(view), impact_chip(view) if view.kind == "incident" else None])
     return html.Section(
@@ -131,7 +133,7 @@ def active_card(view: IncidentView, now: datetime) -> Component:
             safe_text(latest.body_html) if latest else None,
             html.P(
                 flatten([
-                    html.Span(["updated ", moment(latest.display_at if latest else view.started_at)]),
+                    html.Span(filled(_("updated {moment}"), moment=updated)),
                     html.Span(lasted(view, now)),
                     html.Span(", ".join(each.name for each in view.affected)) if view.affected else None,
                 ]),

@@ -1,5 +1,6 @@
 """Every door of the product as every role, against what is declared in matrix.toml."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from web.shell.routes import declared_rules
 
 pytestmark = pytest.mark.capability("GO-4")
 
+_NAMES = ("new", "inc_00000000000000000000000000000000", "%3Cscript%3E")
 MATRIX = read_matrix(Path(__file__).parent / "matrix.toml")
 
 
@@ -38,6 +40,11 @@ def test_a_route_lets_in_exactly_whom_the_matrix_names(walk: Walk, door: str) ->
 @pytest.mark.parametrize("door", sorted(MATRIX.pages))
 def test_a_page_lets_in_exactly_whom_the_matrix_names(walk: Walk, door: str) -> None:
     assert walk.page_surprises(door) == []
+
+
+@pytest.mark.parametrize("door", sorted(door for door in MATRIX.pages if "<" in door))
+def test_a_page_about_something_that_does_not_exist_answers_that_it_is_not_found(walk: Walk, door: str) -> None:
+    assert [walk.client_as("admin").get(re.sub("<[^>]+>", each, door)).status_code for each in _NAMES] == [404] * 3
 
 
 @pytest.mark.parametrize("door", sorted(MATRIX.callbacks))

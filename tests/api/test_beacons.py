@@ -2,17 +2,18 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from api.beacons import blueprint
+from api.beacons import REGION_HEADER, blueprint
 from services.infra.uow import UnitOfWork
 from services.kernel.clock import FixedClock, to_epoch_ms
 from services.kernel.context import JobActor
-from services.metrics import Door, DoorPolicy, Intake
+from services.metrics import Door, DoorPolicy, Intake, SqlMetricStore, Window
 from web.shell.app import make_server
 from web.shell.config import ShellConfig
 from web.shell.ports import Ports
@@ -41,7 +42,7 @@ class Beacons:
 
 @pytest.fixture
 def policy() -> DoorPolicy:
-    return DoorPolicy(demo_key="k" * 32, body_bytes=16_384, events_per_second=100, sessions_per_minute=60)
+    return DoorPolicy("k" * 32, regions={"europe"}, body_bytes=16_384, events_per_second=100, sessions_per_minute=60)
 
 
 @pytest.fixture
@@ -58,6 +59,16 @@ def test_a_report_is_taken_without_a_body_a_cookie_or_a_token(beacons: Beacons) 
     assert (answer.status_code, answer.data) == (204, b"")
     assert "Set-Cookie" not in answer.headers
     assert beacons.intake.fold(METER).events == 3
+
+
+@pytest.mark.capability("STATUS-3")
+def test_the_region_is_what_the_proxy_in_front_names(
+    beacons: Beacons, policy: DoorPolicy, uow: UnitOfWork, clock: FixedClock
+) -> None:
+    beacons.post(beacons.body(), headers={REGION_HEADER: "Europe", "Authorization": f"Bearer {policy.demo_key}"})
+    beacons.intake.fold(METER)
+    today = Window(clock.now() - timedelta(days=1), clock.now() + timedelta(minutes=1))
+    assert set(SqlMetricStore(uow).split(METER, "join_time", today, "region")) == {"europe"}
 
 
 @pytest.mark.parametrize("media_type", ["application/cmcd", "text/cmcd", "text/plain;charset=UTF-8"])

@@ -72,14 +72,20 @@ class House:
         self.verbs.hearing.judge(LISTENER, self.judged(component_id, verdict, since_at, probe=probe))
 
     def affect(
-        self, statuses: dict[str, str], *, version: int, starts_at: datetime | None = None, incident: str = "inc1"
+        self,
+        statuses: dict[str, str],
+        *,
+        version: int,
+        starts_at: datetime | None = None,
+        incident: str = "inc1",
+        title: str = "",
     ) -> None:
         now = self.clock.now()
         fact = ComponentsAffected(
             occurred_at=now,
             incident_id=incident,
             kind="incident",
-            title=f"Incident {incident}",
+            title=title or f"Incident {incident}",
             statuses=tuple(f"{c}={s}" for c, s in statuses.items()),
             starts_at=(starts_at or now).isoformat(),
             version=version,

@@ -9,12 +9,14 @@ from services.components.standing import statements_of
 from services.components.tables import ComponentRow, DayRow, SpanRow, StatementRow
 from services.components.timeline import Span, course
 from services.components.views import ComponentStatus
+from services.events.components import ComponentStatusChanged
 from services.infra.uow import UnitOfWork
 from services.kernel.clock import to_epoch_ms
 from services.kernel.errors import Forbidden, Invalid, Unauthenticated
 from tests.components.conftest import ARRANGER, LISTENER, VISITOR, House
 
 MINUTE = timedelta(minutes=1)
+_FINE = ComponentStatus.OPERATIONAL
 
 
 @pytest.mark.capability("STATUS-4")
@@ -51,6 +53,21 @@ def test_the_worst_of_several_probes_counts_and_below_quorum_is_partial(house: H
     house.clock.advance(seconds=1)
     house.judge(component, "withdrawn", probe="a")
     assert house.status(component) is ComponentStatus.UNKNOWN
+
+
+@pytest.mark.capability("STATUS-4")
+@pytest.mark.parametrize("between", ["unknown", "withdrawn"])
+def test_a_return_to_operational_names_the_trouble_that_it_ends_whatever_lay_between(
+    house: House, between: str
+) -> None:
+    component = house.component()
+    for verdict in ("up", "partial", "down", "partial", between, "up", between, "up"):
+        house.clock.advance(minutes=5)
+        house.judge(component, verdict)
+    changes = [f for f in house.told.facts if isinstance(f, ComponentStatusChanged)]
+    ends = [(f.old_status, f.ended_status) for f in changes if f.new_status == "operational"]
+    assert ends == [("unknown", ""), ("unknown", "major_outage"), ("unknown", "")]
+    assert {f.ended_status for f in changes if f.new_status != "operational"} == {""}
 
 
 def test_a_fact_that_comes_twice_changes_nothing_the_second_time(house: House, uow: UnitOfWork) -> None:
@@ -104,6 +121,30 @@ def test_a_word_of_an_incident_that_comes_late_does_not_bring_it_back(house: Hou
     house.affect({}, version=3)
     house.affect({component: "major_outage"}, version=1)
     assert house.status(component) is ComponentStatus.OPERATIONAL
+
+
+@pytest.mark.capability("STATUS-5")
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 1, 0, 2)])
+def test_what_an_incident_said_bears_its_newest_name_in_the_past_too(house: House, order: tuple[int, ...]) -> None:
+    component, other, noon = house.component(manual=True), house.component("Other", manual=True), house.clock.now()
+    house.clock.advance(minutes=60)
+    told = [
+        ({component: "partial_outage", other: "partial_outage"}, "Something is odd", 10),
+        ({component: "major_outage"}, "Something is odd", 20),
+        ({}, "Something is odd", 30),
+        ({}, "The disk of the shop was full", 60),  # renamed after its end
+    ]
+    for number in order:
+        statuses, title, minutes = told[number]
+        house.affect(statuses, version=number + 1, starts_at=noon + minutes * MINUTE, title=title)
+    for each in (component, other):
+        reasons = [s.reason for s in house.verbs.reads.spans(VISITOR, each, noon) if s.status is not _FINE]
+        assert reasons
+        assert set(reasons) == {"The disk of the shop was full."}
+    assert [status for status, _ in house.past(component, noon)] == [
+        "operational", "partial_outage", "major_outage", "operational",
+    ]  # fmt: skip
+    assert _stored(house, component)[0][1].reason == "The disk of the shop was full."
 
 
 def test_a_component_that_an_incident_no_longer_names_is_free_again(house: House) -> None:

@@ -236,6 +236,17 @@ def test_skipping_one_occurrence_leaves_the_others_and_it_does_not_come_back(hou
     assert len(_upcoming(house)) == AHEAD
 
 
+@pytest.mark.capability("STATUS-7")
+def test_people_read_in_words_when_a_maintenance_recurs(house: House) -> None:
+    house.verbs.recurring.plan_series(OPERATOR, WEEKLY)
+    words = house.verbs.recurring.every(OPERATOR)[0].words
+    assert words.startswith("every ")
+    assert words.endswith(f", {WEEKLY.time_zone}")
+    planned = house.verbs.reads.maintenances(VISITOR, PageRequest()).items
+    assert {view.recurs for view in planned} == {words}
+    assert house.verbs.reads.incident(VISITOR, planned[0].id).recurs == words
+
+
 def test_a_series_that_ended_calls_off_what_it_planned_and_makes_nothing_more(house: House) -> None:
     series_id = house.verbs.recurring.plan_series(OPERATOR, WEEKLY)
     assert house.verbs.recurring.end_series(OPERATOR, series_id, version=1) == AHEAD

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,6 +154,19 @@ def test_pages_hold_every_entry_once_newest_first_while_more_arrive(coins: Coins
             break
         coins.mint(MINTER, f"later{turn}")
     assert seen == [f"c{number}" for number in reversed(range(25))]
+
+
+def test_changes_of_a_span_are_found_in_pages_by_its_half_open_edges(coins: Coins, clock: FixedClock) -> None:
+    begun = clock.now()
+    for number in range(10):
+        coins.mint(MINTER, f"c{number}")
+        clock.advance(minutes=1)
+    since_at, before_at = begun + timedelta(minutes=2), begun + timedelta(minutes=7)
+    first = coins.trail(MINTER, PageRequest(size=3), since_at=since_at, before_at=before_at)
+    rest = coins.trail(MINTER, PageRequest(first.next_cursor, size=3), since_at=since_at, before_at=before_at)
+    assert [e.facts["coin_id"] for e in (*first.items, *rest.items)] == ["c6", "c5", "c4", "c3", "c2"]
+    assert rest.next_cursor is None
+    assert coins.trail(MINTER, ALL, search="c3", since_at=before_at).items == []
 
 
 def test_a_page_that_is_exactly_full_names_no_next_one(coins: Coins) -> None:

@@ -171,9 +171,17 @@ class Coins:
         return getattr(self, question)(asker)
 
     @query(permission="coins.read")
-    def trail(self, actor: Actor, page: PageRequest, *, search: str = "") -> Page[AuditEntryView]:
+    def trail(
+        self,
+        actor: Actor,
+        page: PageRequest,
+        *,
+        search: str = "",
+        since_at: datetime | None = None,
+        before_at: datetime | None = None,
+    ) -> Page[AuditEntryView]:
         """Read the audit trail."""
-        return audit.entries(current().session, page, search=search)
+        return audit.entries(current().session, page, search=search, since_at=since_at, before_at=before_at)
 
 
 def coins_on(uow: UnitOfWork) -> Coins:

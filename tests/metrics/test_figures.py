@@ -166,10 +166,24 @@ def test_history_reaches_back_as_far_as_it_says(
         record(recording, actor, clock, ("join_time", 1_000 + age))
     clock.set(now)
     rows = figures.history(actor, "join_time_p95", days)
-    assert list(rows.columns) == ["starts_at", "value", "samples"]
+    assert list(rows.columns) == ["starts_at", "value", "samples", "numerator", "denominator"]
     assert rows["samples"].sum() == days
-    assert rows["starts_at"].diff().dropna().dt.total_seconds().unique().tolist() == [GRAINS[days]]
+    assert rows["starts_at"].iloc[0] == now - timedelta(days=days)
+    assert rows["starts_at"].iloc[1:].diff().dropna().dt.total_seconds().unique().tolist() == [GRAINS[days]]
     assert rows["value"].dropna().tolist() == [1_000 + age for age in reversed(range(days))]
+
+
+def test_a_figure_over_another_span_counts_that_span(
+    figures: Figures, recording: Recording, actor: JobActor, clock: FixedClock
+) -> None:
+    now = clock.now()
+    for days_ago in (5, 0):
+        clock.set(now - timedelta(days=days_ago))
+        record(recording, actor, clock, ("join_time", 1_000 + days_ago))
+    assert [figures.figure(actor, "join_time_p95", days=days).samples for days in (1, 7)] == [1, 2]
+    assert figures.figure(actor, "join_time_p95", days=7).window_seconds == 7 * 86_400
+    with pytest.raises(Invalid):
+        figures.figure(actor, "join_time_p95", days=3)
 
 
 def test_unknown_figures_and_spans_are_refused(figures: Figures, actor: JobActor) -> None:

@@ -222,6 +222,34 @@ def test_dimensions_have_only_declared_values(
     assert set(store.split(actor, "join_time", day(clock), "stream")) == {"hls"}
 
 
+@pytest.mark.parametrize(
+    ("said", "trusted", "key", "kept"),
+    [
+        ("Europe", True, None, "europe"),
+        ("", True, None, "none"),
+        ("atlantis", True, None, "other"),
+        ("europe", False, None, "none"),
+        ("europe", False, DEMO_KEY, "europe"),
+        ("x" * 10_000, True, None, "other"),
+    ],
+)
+def test_a_region_counts_only_from_a_proxy_that_is_trusted_or_from_the_demo(
+    said: str,
+    trusted: bool,  # noqa: FBT001 -- pytest names it
+    key: str | None,
+    kept: str,
+    intake: Intake,
+    store: SqlMetricStore,
+    actor: JobActor,
+    told: Tell,
+    clock: FixedClock,
+) -> None:
+    policy = DoorPolicy(demo_key=DEMO_KEY, regions=frozenset({"europe", "asia"}), region_told=trusted)
+    Door(intake, policy, clock).accept(told("a", *USUAL), client="c", region=said, demo_key=key)
+    fold_all(intake, actor)
+    assert set(store.split(actor, "join_time", day(clock), "region")) == {kept}
+
+
 def test_every_verb_asks_for_its_permission(intake: Intake, told: Tell) -> None:
     nobody = JobActor("nobody", frozenset())
     for call in (intake.fold, intake.wake_sessions, intake.tallies, intake.stopped_sessions):

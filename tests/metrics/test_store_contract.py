@@ -171,7 +171,7 @@ def _check_figures(store: MetricStore, measured: Measured, actor: JobActor) -> N
     stalled, played = sum(measured.values("stall_time")), sum(measured.values("play_time"))
     ratio = figures.figure(actor, "rebuffer_ratio")
     assert ratio.value == pytest.approx(stalled / (stalled + played), rel=1e-9)
-    assert len(figures.history(actor, "rebuffer_ratio", 1)) == 24
+    assert len(figures.history(actor, "rebuffer_ratio", 1)) == 25
 
 
 @pytest.mark.capability("STATUS-1")

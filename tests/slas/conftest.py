@@ -98,6 +98,9 @@ def slas(uow: UnitOfWork, outages: Outages) -> SlaVerbs:
     return make_slas(uow, Counts(uow), outages)
 
 
+ANYWHERE = Dimensions()
+
+
 @dataclass
 class House:
     """The engine at work: plays and checkouts come in, the clock moves, and it looks every ten seconds."""
@@ -107,9 +110,9 @@ class House:
     slas: SlaVerbs
 
     def plays(
-        self, good: int, slow: int = 0, *, at: datetime | None = None, failed: int = 0, cdn: str = "none"
+        self, good: int, slow: int = 0, *, at: datetime | None = None, failed: int = 0, where: Dimensions = ANYWHERE
     ) -> None:
-        at_ms, where = to_epoch_ms(at or self.clock.now()), Dimensions(cdn=cdn)
+        at_ms = to_epoch_ms(at or self.clock.now())
         made = []
         if good:
             made.append(Observation("join_time", 600, at_ms, where, good))

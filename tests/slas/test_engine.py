@@ -13,7 +13,7 @@ from services.infra.uow import UnitOfWork
 from services.kernel.clock import FixedClock
 from services.kernel.errors import Unavailable
 from services.kernel.paging import PageRequest
-from services.metrics import Counts
+from services.metrics import Counts, Dimensions
 from services.slas import LOOKER, SlaVerbs, make_slas
 from services.slas.tables import BreachRow, StateRow
 from services.slas.views import SlaState
@@ -295,18 +295,19 @@ def test_a_component_that_is_down_breaks_its_agreement_within_a_minute(
     assert house.standing("uptime").state is SlaState.BREACHED
 
 
-def test_of_parts_one_that_is_slow_is_found_though_the_whole_is_well(house: House, told: Told) -> None:
+@pytest.mark.parametrize("dimension", ["cdn", "region"])
+def test_of_parts_one_that_is_slow_is_found_though_the_whole_is_well(house: House, told: Told, dimension: str) -> None:
     house.history(days=31, every=timedelta(minutes=30), good=50)
     for minute in range(90, 0, -1):
         at = house.clock.now() - timedelta(minutes=minute)
-        house.plays(50, 1, at=at, cdn="edge-1")
-        house.plays(5, 0 if minute > 61 else 2, at=at, cdn="edge-2")
+        house.plays(50, 1, at=at, where=Dimensions(**{dimension: "usual"}))
+        house.plays(5, 0 if minute > 61 else 2, at=at, where=Dimensions(**{dimension: "slow"}))
     house.look()
     assert told.facts == []
 
     for _ in range(60):
-        house.plays(9, 0, cdn="edge-1")
-        house.plays(0, 1, cdn="edge-2")
+        house.plays(9, 0, where=Dimensions(**{dimension: "usual"}))
+        house.plays(0, 1, where=Dimensions(**{dimension: "slow"}))
         house.look(60)
         if told.facts:
             break
@@ -314,7 +315,7 @@ def test_of_parts_one_that_is_slow_is_found_though_the_whole_is_well(house: Hous
     [fact] = told.facts
     assert isinstance(fact, SlaBreached)
     assert fact.rule.startswith("part_")
-    assert "cdn edge-2" in fact.explanation
+    assert f"{dimension} slow" in fact.explanation
     assert fact.impact == "minor"
 
 

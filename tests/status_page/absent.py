@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from services.components.views import ComponentsView, ComponentView, DayView, StatusSpanView, UptimePolicy, UptimeView
+from services.components.views import (
+    ComponentsView,
+    ComponentView,
+    DayView,
+    StatusSpanView,
+    TroubleView,
+    UptimePolicy,
+    UptimeView,
+)
 from services.incidents.views import IncidentView
 from services.kernel.clock import Clock
 from services.kernel.context import Actor, VisitorActor
@@ -18,6 +26,7 @@ from services.public import (
     PublicServices,
     PublicShares,
     PublicSlas,
+    PublicTroubles,
 )
 from services.releases.views import ReleaseView
 from services.shares.views import SharedView
@@ -70,6 +79,15 @@ class NoComponents:
         Raises: NotFound.
         """
         raise NotFound("component_unknown", "There is no such component.")
+
+
+class NoTroubles:
+    """Components that never had any."""
+
+    def since(self, _actor: Actor, _since_at: datetime, *, component_id: str | None = None) -> Sequence[TroubleView]:
+        """Return nothing."""
+        del component_id
+        return ()
 
 
 class NoReleases:
@@ -155,6 +173,7 @@ def public_with(
     slas: PublicSlas | None = None,
     releases: PublicReleases | None = None,
     shares: PublicShares | None = None,
+    troubles: PublicTroubles | None = None,
 ) -> PublicServices:
     """The narrow facade with what is named, and nothing of the rest."""
     return PublicServices(
@@ -165,5 +184,6 @@ def public_with(
         incidents=incidents or NoIncidents(),
         slas=slas or NoSlas(),
         releases=releases or NoReleases(),
+        troubles=troubles or NoTroubles(),
         shares=shares or NoShares(),
     )

@@ -15,6 +15,7 @@ from services.components.views import (
     ExcludedView,
     GroupView,
     StatusSpanView,
+    TroubleView,
     UptimePolicy,
     UptimeView,
 )
@@ -52,6 +53,7 @@ class World:
     breaches: list[BreachView] = field(default_factory=list)
     months: list[SlaMonthView] = field(default_factory=list)
     releases: list[ReleaseView] = field(default_factory=list)
+    troubles: list[TroubleView] = field(default_factory=list)
     failure: DomainError | None = None
     asked: int = 0
     complete: bool = True
@@ -66,7 +68,7 @@ class World:
         """The narrow facade over this world."""
         return public_with(
             Figures(self), self.clock, components=Components(self), incidents=Incidents(self), slas=Slas(self),
-            releases=Releases(self),
+            releases=Releases(self), troubles=Troubles(self),
         )  # fmt: skip
 
 
@@ -89,7 +91,8 @@ class Figures:
         now = self.world.clock.now()
         at = [now - timedelta(hours=days * 24 * (30 - step) / 30) for step in range(30)]
         rows = {"starts_at": pd.to_datetime(at), "value": [1_400.0 + 30 * (step % 5) for step in range(30)]}
-        return pd.DataFrame(rows | {"samples": [5 if 8 < step < 12 else 60 for step in range(30)]})
+        parts = {"numerator": [pd.NA] * 30, "denominator": [pd.NA] * 30}
+        return pd.DataFrame(rows | parts | {"samples": [5 if 8 < step < 12 else 60 for step in range(30)]})
 
 
 @dataclass
@@ -202,6 +205,17 @@ class Releases:
     def between(self, _actor: Actor, starts_at: datetime, ends_at: datetime) -> Sequence[ReleaseView]:
         self.world.check()
         return [each for each in self.world.releases if starts_at <= each.deployed_at < ends_at]
+
+
+@dataclass
+class Troubles:
+    """What the components of a world went through."""
+
+    world: World
+
+    def since(self, _actor: Actor, since_at: datetime, *, component_id: str | None = None) -> Sequence[TroubleView]:
+        self.world.check()
+        return [t for t in self.world.troubles if t.starts_at >= since_at and component_id in {None, t.component_id}]
 
 
 def _found(candidates: Iterable[T], code: str) -> T:

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from services.components.views import ComponentStatus, StatusSpanView
+from services.components.views import ComponentStatus, ComponentView, StatusSpanView, TroubleView
 from services.incidents.views import Impact
 from services.kernel.clock import FixedClock
 from services.kernel.errors import Unavailable
@@ -103,6 +103,36 @@ def test_the_history_is_told_by_month_and_paged(world: World, client: FlaskClien
     assert "Number 25." not in first
     assert 'href="?after=25"' in first
     assert "Number 25." in client.get("/status/history/?after=25").text
+
+
+@pytest.mark.capability("STATUS-2")
+def test_a_trouble_that_no_incident_tells_of_stands_in_the_history_with_its_length_and_cause(
+    world: World, client: FlaskClient, tmp_path: Path
+) -> None:
+    now = world.clock.now()
+    playback, upload = world.components[:2]
+
+    def trouble(about: ComponentView, minutes: float, seconds: int, reason: str) -> TroubleView:
+        began = now - timedelta(minutes=minutes)
+        over = began + timedelta(seconds=seconds)
+        return TroubleView(about.id, about.name, ComponentStatus.MAJOR_OUTAGE, began, over, reason)
+
+    world.troubles = [
+        trouble(playback, 5, 60, "Told of by an incident."),
+        trouble(upload, 5, 47, "2 of 3 vantages: <b>timed out</b>."),
+    ]
+    page = client.get("/status/history/").text
+    assert "Troubles without an incident" in page
+    assert "lasted 47\N{NO-BREAK SPACE}s" in page
+    assert "2 of 3 vantages: &lt;b&gt;timed out&lt;/b&gt;." in page
+    assert "Told of by an incident." not in page  # "Video start slower in Europe" went on at that time
+    assert f'href="/status/components/{upload.id}/"' in page.partition("Troubles without")[2]
+    assert "Troubles without" not in client.get(f"/status/history/?component={playback.id}").text
+    assert "Troubles without" in client.get(f"/status/history/?component={upload.id}").text
+    world.troubles = [trouble(upload, 60 + each, 30, "Again.") for each in range(30)]
+    world.incidents = []
+    again = client_of(server_of(world, tmp_path / "again")[0])
+    assert "5\N{NO-BREAK SPACE}earlier ones on the pages" in again.get("/status/history/").text
 
 
 @pytest.mark.capability("STATUS-7")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,36 @@ def test_the_raw_counts_give_the_figures_once_more(client: FlaskClient) -> None:
     assert found["rebuffer_ratio"]["value"] == pytest.approx(stalled, rel=1e-12)
     assert (paid, found["checkout_success"]["samples"]) == (55, 60)
     assert found["checkout_success"]["value"] == pytest.approx(55 / 60, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", RATIOS)
+def test_the_rows_of_the_csv_give_the_ratio_of_the_page_exactly(
+    client: FlaskClient, recording: Recording, clock: FixedClock, name: str
+) -> None:
+    clock.advance(minutes=25, seconds=7)  # the window begins within an hour, and something happened in it before
+    in_it = to_epoch_ms(clock.now() - timedelta(hours=23, minutes=50))
+    out_of_it = to_epoch_ms(clock.now() - timedelta(hours=24, minutes=10))
+    edge = ("stall_time", 9_000), ("play_time", 70_000), ("checkouts_attempted", 1)
+    recording.record_observations(METER, [Observation(m, n, at) for m, n in edge for at in (in_it, out_of_it)])
+
+    figure = told(client, f"/status/figures/{name}.json?days=1")["figure"]
+    rows = list(csv.DictReader(io.StringIO(client.get(f"/status/figures/{name}.csv?days=1").text)))
+    numerator, denominator = (sum(int(row[part]) for row in rows) for part in ("numerator", "denominator"))
+    assert numerator / denominator == figure["value"]
+    assert (numerator, denominator) == (figure["numerator"], figure["denominator"])
+    assert sum(int(row["samples"]) for row in rows) == figure["samples"]
+    assert {row["parts_unit"] for row in rows} == {figure["parts_unit"]}
+    for row in rows:
+        if row["value"]:
+            assert int(row["numerator"]) / int(row["denominator"]) == float(row["value"])
+    page = client.get(f"/status/figures/{name}/").text
+    assert f"both in {figure['parts_unit']}" in page
+
+
+def test_a_percentile_has_no_parts_and_says_so(client: FlaskClient) -> None:
+    rows = list(csv.DictReader(io.StringIO(client.get("/status/figures/join_time_p95.csv").text)))
+    assert {(row["numerator"], row["denominator"], row["parts_unit"]) for row in rows} == {("", "", "")}
+    assert "A percentile has no numerator" in client.get("/status/figures/join_time_p95/").text
 
 
 def test_the_share_within_the_target_counts_every_play(client: FlaskClient) -> None:

@@ -171,7 +171,7 @@ class House:
         self.tell(fact)
         return fact
 
-    def change(self, old: str, new: str, component_id: str = "cmp1") -> ComponentStatusChanged:
+    def change(self, old: str, new: str, component_id: str = "cmp1", *, ended: str = "") -> ComponentStatusChanged:
         """Let a component's status change."""
         self.number += 1
         self.page.listed = [
@@ -181,6 +181,7 @@ class House:
         fact = ComponentStatusChanged(
             occurred_at=self.clock.now(), component_id=component_id, change_id=f"chg{self.number}", old_status=old,
             new_status=new, since_at=self.clock.now().isoformat(), reason="2 of 3 vantages say so",
+            ended_status=ended,
         )  # fmt: skip
         self.tell(fact)
         return fact

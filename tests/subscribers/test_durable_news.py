@@ -15,6 +15,7 @@ from services.infra.migrate import migrate
 from services.infra.settings import Settings, read
 from services.kernel.clock import SystemClock
 from services.kernel.context import UserActor
+from services.kernel.errors import Unavailable
 from services.kernel.paging import PageRequest
 from services.subscribers import Choices
 from services.webhooks.rules import DeliveryState
@@ -92,7 +93,7 @@ def test_an_incident_reaches_mailbox_and_webhook_even_where_the_webhook_fails_at
         return wired.services.webhooks.deliveries(OPERATOR, PageRequest()).items[0].attempts == 1
 
     until(tried, "the first attempt to be kept", 30)
-    _hasten(wired)
+    until(lambda: _hastened(wired), "the next attempt's time", 60)
     until(lambda: len(receiver.heard) > 1, "the second attempt", 60)
     assert receiver.heard[1].headers["webhook-id"] == message_id
     payload = Webhook(secret).verify(receiver.heard[1].body, receiver.heard[1].headers)
@@ -105,7 +106,11 @@ def test_an_incident_reaches_mailbox_and_webhook_even_where_the_webhook_fails_at
     until(settled, "the delivery's settlement", 30)
 
 
-def _hasten(wired: Wired) -> None:
-    """Let the next attempt be due now, instead of in a minute."""
-    with wired.uow.writing() as session:
-        session.execute(sa.update(DeliveryRow).values(due_at=wired.clock.now()))
+def _hastened(wired: Wired) -> bool:
+    """Let the next attempt be due now, instead of in a minute; not where SQLite's one writer is somebody else."""
+    try:
+        with wired.uow.writing() as session:
+            session.execute(sa.update(DeliveryRow).values(due_at=wired.clock.now()))
+    except Unavailable:
+        return False
+    return True

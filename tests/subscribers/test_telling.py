@@ -188,6 +188,32 @@ def test_people_hear_of_a_change_only_where_no_incident_tells_of_it(house: House
     assert len(house.mails) == 2
 
 
+@pytest.mark.capability("STATUS-6")
+@pytest.mark.parametrize("between", ["unknown", "under_maintenance"])
+def test_who_was_told_of_a_trouble_is_told_of_its_end_once_whatever_lies_between(house: House, between: str) -> None:
+    house.subscribe("all@example.com")
+    house.subscribe("worst@example.com", choices=Choices(min_impact="critical"))
+    house.change("operational", "major_outage")
+    house.change("major_outage", between)
+    house.change(between, "operational", ended="major_outage")
+    house.change("operational", between)
+    house.change(between, "operational")
+    subjects = [str(mail["Subject"]) for mail in house.mails]
+    assert sorted(map(str, (mail["To"] for mail in house.mails))) == ["all@example.com"] * 2 + ["worst@example.com"] * 2
+    assert ["Checkout: major outage" in each for each in subjects] == [True, True, False, False]
+    assert ["Checkout: operational" in each for each in subjects] == [False, False, True, True]
+    assert f"was major outage, then {between.replace('_', ' ')}" in text_of(house.mails[-1])
+
+
+def test_a_trouble_that_got_better_first_ends_for_who_hears_only_of_bad_ones(house: House) -> None:
+    house.subscribe("worst@example.com", choices=Choices(min_impact="critical"))
+    house.change("operational", "major_outage")
+    house.change("major_outage", "degraded_performance")
+    house.change("degraded_performance", "operational", ended="major_outage")
+    assert len(house.mails) == 3
+    assert "operational" in str(house.mails[-1]["Subject"])
+
+
 def test_who_did_not_choose_changes_does_not_hear_of_them(house: House) -> None:
     house.subscribe(choices=Choices(component_changes=False))
     house.change("operational", "major_outage")

@@ -8,10 +8,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from services.kernel.clock import Clock, SystemClock
-from web.shell import bundles, csrf, guard, headers, health, metrics, public_files, sessions, state
+from web.shell import bundles, csrf, guard, headers, health, languages, metrics, public_files, sessions, state
 from web.shell.body_gate import BodyGate
 from web.shell.boundary import Boundary
 from web.shell.config import ShellConfig
+from web.shell.languages import Languages
 from web.shell.micro_cache import MicroCache
 from web.shell.ports import Ports
 from web.shell.problems import Problems
@@ -19,11 +20,13 @@ from web.shell.routes import CachedDocument, declarations
 
 
 def make_server(
-    config: ShellConfig, ports: Ports, *, clock: Clock | None = None, metrics_folder: Path | None = None
-) -> Flask:
+    config: ShellConfig, ports: Ports, *, clock: Clock | None = None, metrics_folder: Path | None = None,
+    spoken: Languages | None = None,
+) -> Flask:  # fmt: skip
     """Return a server with the shell around it and no surface yet.
 
     Everything that is added later must be declared by `route`, or made by `make_surface`; the rest answers 404.
+    `spoken` are the languages of translated pages.
     """
     server = Flask("greenlight", static_folder=None, template_folder=None)
     server.config.update(
@@ -36,6 +39,7 @@ def make_server(
     state.install(server, state.Shell(config, ports, problems))
     # Hooks after a request run last to first: the headers see what everybody else has set.
     headers.install(server)
+    languages.install(server, spoken or Languages(config.language))
     guard.install(server)
     sessions.install(server)
     csrf.install(server)
@@ -59,6 +63,7 @@ def _wrap(
         lambda path: cached_document(server, path),
         version=ports.version,
         count=figures.add_cached,
+        languages=languages.languages_of(server),
     )
     server.extensions["greenlight_micro_cache"] = cache
     server.wsgi_app = cache  # type: ignore[method-assign] # Flask documents this as the place for middleware

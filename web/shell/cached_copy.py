@@ -41,6 +41,9 @@ class Copy:
         self.made_at = made_at
         self._body = body
         self._variants: dict[Encoding, Variant] = {}
+        varies = next((v for k, v in headers if k.lower() == "vary"), "")
+        # Cookies and credentials never come here; the language is the one other thing that a page differs by.
+        self._vary = "Accept-Encoding, Accept-Language" if "accept-language" in varies.lower() else "Accept-Encoding"
         self.tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
 
     def variant(self, encoding: Encoding) -> Variant:
@@ -70,7 +73,7 @@ class Copy:
         headers = [
             *self.headers,
             ("Content-Length", str(len(body))),
-            ("Vary", "Accept-Encoding"),
+            ("Vary", self._vary),
             # Weak, since one tag stands for the document in every coding.
             ("ETag", f"W/{self.tag}"),
         ]

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from services.infra.settings import Settings, derive_key
+from services.kernel.languages import SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,8 @@ class ShellConfig:
     """The shell's part of the settings.
 
     `metrics_token` opens `/metrics` to callers that are not on this machine; without one only this machine may read.
-    `bundle_folder` keeps the compressed component bundles between starts.
+    `bundle_folder` keeps the compressed component bundles between starts. `language` is for readers who ask for none of
+    ours.
     """
 
     secret: str
@@ -22,6 +24,7 @@ class ShellConfig:
     threads: int = 8
     metrics_token: str = ""
     security_contact: str = ""
+    language: str = SOURCE
     body_bytes: int = 1_048_576
     header_bytes: int = 32_768
     target_bytes: int = 8_192
@@ -59,4 +62,5 @@ def config_of(settings: Settings) -> ShellConfig:
         threads=settings.web_threads,
         metrics_token=settings.metrics_token.get_secret_value(),
         security_contact=settings.security_contact,
+        language=settings.language,
     )

@@ -20,4 +20,5 @@ def say_at_fields(places: Mapping[str, str], refusal: DomainError | None = None,
     for control_id in places.values():
         message = wrong.get(control_id)
         set_props(control_id, {"aria-invalid": "true" if message else "false"})
-        set_props(f"{control_id}-error", {"children": error_words(message), "hidden": not message})
+        said = {"children": error_words(message), "hidden": not message, "role": "alert"}  # read out as it appears
+        set_props(f"{control_id}-error", said)

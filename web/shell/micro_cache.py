@@ -11,7 +11,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
@@ -19,6 +19,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from services.kernel.context import new_correlation
 from web.shell.cached_copy import Copy, Variant, copy_of
+from web.shell.languages import PARAMETER, Languages, named
 from web.shell.routes import CachedDocument
 from web.ui.compression import accepted
 
@@ -29,12 +30,16 @@ _log = logging.getLogger("greenlight.web.cache")
 
 
 class _Slot:
-    """One document's place: its present copy, and the lock of whoever makes the next."""
+    """One document's place: its present copy, and the lock of whoever makes the next.
 
-    __slots__ = ("copy", "document", "fresh_until", "lock", "variants")
+    A document that differs by its reader's language has a slot for each in `spoken`, and no copy of its own.
+    """
 
-    def __init__(self, document: CachedDocument) -> None:
+    __slots__ = ("copy", "document", "fresh_until", "lock", "spoken", "variants")
+
+    def __init__(self, document: CachedDocument, languages: Sequence[str] = ()) -> None:
         self.document = document
+        self.spoken = {code: _Slot(document) for code in languages}
         self.lock = threading.Lock()
         self.copy: Copy | None = None
         self.fresh_until = 0.0
@@ -56,8 +61,10 @@ class MicroCache:
         version: Callable[[], object] | None = None,
         count: Callable[[int], None] | None = None,
         poll_seconds: float = 0.4,
+        languages: Languages | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._languages = languages or Languages()
         self._app, self._find, self._version, self._clock = app, find, version, clock
         self._count, self._poll_seconds = count, poll_seconds
         self._polling = version is None
@@ -76,6 +83,8 @@ class MicroCache:
         if (method != "GET" and method != "HEAD") or "HTTP_COOKIE" in environ or "HTTP_AUTHORIZATION" in environ:  # noqa: PLR1714 -- a set costs a hash
             return self._app(environ, start_response)
         slot = self._slots.get((environ["PATH_INFO"], environ.get("QUERY_STRING", "")))
+        if slot is not None and slot.spoken:
+            slot = slot.spoken[self._languages.asked(environ.get("HTTP_ACCEPT_LANGUAGE", ""))]
         if slot is not None and slot.fresh_until > self._clock():
             variant = slot.variants.get(environ.get("HTTP_ACCEPT_ENCODING", ""))
             if variant is not None:
@@ -90,7 +99,8 @@ class MicroCache:
     def expire(self) -> None:
         """Make every document anew at its next request; the copies stay for the case that it fails."""
         for slot in list(self._slots.values()):
-            slot.fresh_until = 0.0
+            for each in (slot, *slot.spoken.values()):
+                each.fresh_until = 0.0
 
     def _answer(
         self,
@@ -133,17 +143,30 @@ class MicroCache:
     def _slot(self, environ: WSGIEnvironment) -> _Slot | None:
         path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
         slot = self._slots.get((path, query))
-        if slot is not None:
-            return slot
+        if slot is None:
+            slot = self._new_slot(path, query)
+        if slot is not None and slot.spoken:
+            return slot.spoken[self._languages.asked(environ.get("HTTP_ACCEPT_LANGUAGE", ""))]
+        return slot
+
+    def _new_slot(self, path: str, query: str) -> _Slot | None:
         if not self._polling:
             self._start_polling()
         found = self._find(path)
-        if found is None or not _query_allowed(query, found.query):
+        if found is None or not _query_allowed(query, found.query | {PARAMETER} if found.translated else found.query):
             return None
+        codes: Sequence[str] = ()
+        if found.translated:
+            code = named(query)
+            if code is None:
+                codes = self._languages.codes
+            elif code not in self._languages.codes:
+                # Invented names would push out what people read.
+                return None
         with self._starting:
             while len(self._slots) >= SLOTS_MAX:
                 self._slots.pop(next(iter(self._slots)))
-            return self._slots.setdefault((path, query), _Slot(found))
+            return self._slots.setdefault((path, query), _Slot(found, codes))
 
     def _refresh(self, environ: WSGIEnvironment, slot: _Slot) -> "_Passed | None":
         """Put a fresh copy into the slot; return the application's answer where it is not one to keep."""
@@ -179,7 +202,10 @@ class MicroCache:
 
     def _drop_empty(self, slot: _Slot, environ: WSGIEnvironment) -> None:
         key = (environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
-        if slot.copy is None and self._slots.get(key) is slot:
+        held = self._slots.get(key)
+        if held is None or any(each.copy is not None for each in (slot, held, *held.spoken.values())):
+            return
+        if held is slot or slot in held.spoken.values():
             self._slots.pop(key, None)
 
     def _flush_count(self) -> None:

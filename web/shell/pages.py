@@ -51,6 +51,7 @@ class Page:
     A change of the query parameters in `redraw_on` draws the page anew; all others are left to its callbacks.
     A `server_rendered` page is written as HTML first and can be read before any script and without one; its layout
     then has no component that needs Dash. `links` are link elements of its head (feeds, canonical address).
+    `subject` reads what the path's variables name; where it raises NotFound, so does the document, with that status.
 
     Raises: ValueError for a malformed path.
     """
@@ -64,6 +65,7 @@ class Page:
     server_rendered: bool = False
     redraw_on: frozenset[str] = frozenset()
     links: tuple[Mapping[str, str], ...] = ()
+    subject: Callable[[Visit], object] | None = None
 
     def __post_init__(self) -> None:
         if not _PATH.fullmatch(self.path):

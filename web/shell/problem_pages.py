@@ -1,4 +1,7 @@
-"""Problems as pages that people read: the same facts, in a plain document that needs nothing else to work."""
+"""Problems as pages that people read: the same facts, in a plain document that needs nothing else to work.
+
+They are in the reader's language where the route is; what programs read stays English.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from web.shell.problem_kinds import KINDS
+from web.ui.language import _, current
 
 _UNAUTHENTICATED = 401
 
@@ -32,33 +36,34 @@ def page(title: str, body: Markup) -> str:
     """Return a whole document in the shell's own plain dress."""
     return str(
         Markup(
-            '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+            '<!DOCTYPE html><html lang="{}"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<meta name="robots" content="noindex"><link rel="icon" href="/favicon.ico">'
             "<title>{} · Greenlight</title><style>{}</style></head><body>"
             '<header><a href="/">Greenlight</a></header><main>{}</main></body></html>'
-        ).format(title, Markup(_STYLE), body)  # noqa: S704 -- a constant of this file
+        ).format(current().code, title, Markup(_STYLE), body)  # noqa: S704 -- a constant of this file
     )
 
 
 def problem_page(document: Mapping[str, Any], sign_in_path: str) -> str:
     """Return the page of a problem, from its problem details object."""
     fields = Markup("").join(
-        Markup("<li><strong>{}</strong>: {}</li>").format(e["field"], e["message"]) for e in document["errors"]
+        Markup("<li><strong>{}</strong>: {}</li>").format(e["field"], _(str(e["message"]))) for e in document["errors"]
     )
     listed = Markup("<ul>{}</ul>").format(fields) if fields else Markup("")
     way_out = (
-        Markup('<a href="{}">Sign in</a>').format(sign_in_path)
+        Markup('<a href="{}">{}</a>').format(sign_in_path, _("Sign in"))
         if document["status"] == _UNAUTHENTICATED
-        else Markup('<a href="/">Go to the start page</a>')
+        else Markup('<a href="/">{}</a>').format(_("Go to the start page"))
     )
     body = Markup(
         "<h1>{title}</h1><p>{detail}</p>{listed}<p>{way_out}</p>"
-        "<dl><dt>Reference</dt><dd><code>{reference}</code></dd><dt>Trace</dt><dd><code>{trace}</code></dd>"
-        '<dt>Error</dt><dd>{status} <a href="{type}"><code>{code}</code></a></dd></dl>'
+        "<dl><dt>{words[0]}</dt><dd><code>{reference}</code></dd><dt>{words[1]}</dt><dd><code>{trace}</code></dd>"
+        '<dt>{words[2]}</dt><dd>{status} <a href="{type}"><code>{code}</code></a></dd></dl>'
     ).format(
-        title=document["title"],
-        detail=document["detail"],
+        title=_(str(document["title"])),
+        detail=_(str(document["detail"])),
+        words=(_("Reference"), _("Trace"), _("Error")),
         listed=listed,
         way_out=way_out,
         reference=document["correlation_id"],
@@ -67,7 +72,7 @@ def problem_page(document: Mapping[str, Any], sign_in_path: str) -> str:
         type=document["type"],
         code=document["code"],
     )
-    return page(str(document["title"]), body)
+    return page(_(str(document["title"])), body)
 
 
 def kinds_page() -> str:

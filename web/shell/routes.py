@@ -46,13 +46,15 @@ def access_of(value: AccessLike) -> Access:
 class CachedDocument:
     """How the micro-cache keeps a public document.
 
-    `query` names the parameters that select another document; any other query goes past the cache.
+    `query` names the parameters that select another document; any other query goes past the cache. A `translated` one
+    is kept once for each language; the parameter that names one is then among those.
     Units: ttl_seconds is how old a copy may be; stale_seconds how old while fresh ones fail.
     """
 
     ttl_seconds: float = 1.0
     query: frozenset[str] = frozenset()
     stale_seconds: float = 86_400.0
+    translated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Declaration:
     body_bytes: int | None = None
     anonymous: bool = False
     api_key: bool = False
+    translated: bool = False
 
 
 class Declarations:
@@ -112,6 +115,7 @@ def route(
     body_bytes: int | None = None,
     anonymous: bool = False,
     api_key: bool = False,
+    translated: bool = False,
     endpoint: str | None = None,
 ) -> Callable[[V], V]:
     """Declare a view: its rule, who may use it, and how.
@@ -119,7 +123,7 @@ def route(
     `csrf=False` is for doors without a browser's authority (beacons, API keys, webhooks). `body_bytes` replaces the
     server's limit. `anonymous` ignores any session: the view always acts as a visitor, and then sets no cookie.
     `api_key` opens the door to programs, and to them alone: they send `Authorization: Bearer <key>`, no cookie counts,
-    no CSRF token is needed, and `current_actor()` is the key.
+    no CSRF token is needed, and `current_actor()` is the key. A `translated` page is written in its reader's language.
     """
 
     def decorate(view: V) -> V:
@@ -134,6 +138,7 @@ def route(
                 body_bytes=body_bytes,
                 anonymous=anonymous or api_key or cache is not None,
                 api_key=api_key,
+                translated=translated or (cache is not None and cache.translated),
             )
             declarations(server).add(found)
 

@@ -55,7 +55,8 @@ def root_layout() -> Component:
 def visit_of(surface: Surface, pathname: str, search: str) -> tuple[Page, Visit]:
     """Return the page at an address and the visit to it.
 
-    Raises: NotFound where there is no page, Unauthenticated or Forbidden where it is not for this person.
+    Raises: NotFound where there is no page or nothing that it could be about, Unauthenticated or Forbidden where it is
+    not for this person.
     """
     found = surface.find(pathname)
     if found is None:
@@ -64,7 +65,10 @@ def visit_of(surface: Surface, pathname: str, search: str) -> tuple[Page, Visit]
     person = None if surface.public else signed_in()
     permit(page.access, person)
     query = dict(parse_qsl(search.removeprefix("?"), max_num_fields=_QUERY_PAIRS_MAX))
-    return page, Visit(current_actor(), pathname, variables, query, person)
+    visit = Visit(current_actor(), pathname, variables, query, person)
+    if page.subject is not None:
+        page.subject(visit)
+    return page, visit
 
 
 def draw(surface: Surface, pathname: str, search: str) -> Drawn:

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from web.ui.elements import Choice, Control
 from web.ui.icons import icon
 from web.ui.ids import slug
+from web.ui.language import _
 from web.ui.nodes import ComponentId, Node, attrs, classes, flatten, given
 
 ButtonKind = Literal["primary", "secondary", "danger", "quiet"]
@@ -67,7 +68,7 @@ def link(label: Node, href: str, *, arrow: bool = False, external: bool = False,
     """A link; an external one opens in its own tab and says so."""
     after: Node = None
     if external:
-        after = icon("external-link", size=13, label="opens in a new tab")
+        after = icon("external-link", size=13, label=_("opens in a new tab"))
     elif arrow:
         after = icon("arrow-right", size=14)
     extra: dict[str, Any] = {"target": "_blank", "rel": "noopener noreferrer"} if external else {}

@@ -1,13 +1,15 @@
 """Whole pages: the head, the scheme script, the icons in use, and the scripts at the end."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import escape
 
 from web.ui.charts.uptime import DAY_PATTERNS
 from web.ui.critical import critical
+from web.ui.language import current
 from web.ui.nodes import Node
 from web.ui.render import to_html
 from web.ui.static import StaticManifest, csp_hash
@@ -67,12 +69,21 @@ def _elements(name: str, elements: Sequence[dict[str, str]]) -> str:
     return "".join(f"<{name} {attributes}>" for attributes in said)
 
 
+def _said(words: Mapping[str, object]) -> str:
+    """Return what scripts say as data, which runs nothing and which the content security policy lets pass."""
+    if not words:
+        return ""
+    told = json.dumps(words, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script type="application/json" id="words">{told}</script>'
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A page that the server writes whole.
 
     `links` are further link elements of the head (feeds, canonical address) as attribute mappings, and `metas` its
-    further meta elements (what other sites show of the page).
+    further meta elements (what other sites show of the page). `words` is what its scripts say, in the language of the
+    page, which is the one that is spoken while it is written.
     """
 
     manifest: StaticManifest
@@ -82,7 +93,7 @@ class Document:
     scripts: Sequence[str] = ("ui.js",)
     links: Sequence[dict[str, str]] = field(default_factory=tuple)
     metas: Sequence[dict[str, str]] = field(default_factory=tuple)
-    language: str = "en"
+    words: Mapping[str, object] = field(default_factory=dict)
     standalone: bool = False
     light: bool = False
 
@@ -101,8 +112,8 @@ class Document:
             else (self._head(body), body_end(self.manifest, icons=used, scripts=self.scripts))
         )
         return (
-            f'<!doctype html>\n<html lang="{escape(self.language)}"><head>{top}'
-            f"<title>{escape(self.title)}</title>{about}{links}</head><body>{body}{end}</body></html>"
+            f'<!doctype html>\n<html lang="{escape(current().code)}"><head>{top}'
+            f"<title>{escape(self.title)}</title>{about}{links}</head><body>{body}{_said(self.words)}{end}</body></html>"
         )
 
     def _head(self, body: str) -> str:

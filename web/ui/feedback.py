@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from web.ui import format as fmt
 from web.ui.icons import icon
+from web.ui.language import _, filled
 from web.ui.nodes import ComponentId, Node, attrs, classes, flatten, given
 from web.ui.theme import State
 
@@ -37,16 +38,14 @@ def banner(
 
 def demo_banner(*, remove_command: str | None = None, href: str | None = None) -> Component:
     """The label of every page that shows generated traffic; staff also read the command that removes it."""
-    more: list[Node] = [" ", html.A("What is generated", href=href)] if href else []
+    said = filled(_("{label} Figures here come from generated traffic."), label=html.B(_("Demo data.")))
+    more: list[Node] = [" ", html.A(_("What is generated"), href=href)] if href else []
     removal: list[Node] = [" Remove it with ", html.Code(remove_command), "."] if remove_command else []
     return html.Aside(
-        [
-            icon("flask-conical", size=15),
-            html.Span(flatten([html.B("Demo data."), " Figures here come from generated traffic.", removal, more])),
-        ],
+        [icon("flask-conical", size=15), html.Span(flatten([said, removal, more]))],
         className="demo",
-        **attrs(aria_label="Demo data"),
-    )  # fmt: skip
+        **attrs(aria_label=_("Demo data")),
+    )
 
 
 def toasts(children: Node = None) -> Component:

@@ -11,6 +11,7 @@ from web.ui import format as fmt
 from web.ui.charts.series import Point
 from web.ui.charts.sparkline import sparkline
 from web.ui.icons import icon
+from web.ui.language import _
 from web.ui.nodes import ComponentId, Node, attrs, flatten, given
 from web.ui.theme import State
 
@@ -31,14 +32,17 @@ def state_word(word: str, state: State) -> Component:
 
 
 def timestamp(at: datetime | None, *, now: datetime | None = None, prefix: str = "") -> Component:
-    """An instant that machines can read; with `now` it is shown as an age, which a script keeps counting."""
+    """An instant that machines can read; with `now` it is shown as an age, which a script keeps counting.
+
+    `prefix` are words before it, or a whole sentence with `{age}` at the age's place.
+    """
     if at is None:
-        return html.Span(fmt.NO_DATA, className="dim")
-    lead = f"{prefix} " if prefix else ""
+        return html.Span(fmt.no_data(), className="dim")
+    words = prefix if "{age}" in prefix else f"{prefix} {{age}}".lstrip()
     if now is None:
-        return html.Time(f"{lead}{fmt.instant(at)}", dateTime=fmt.iso(at), className="num")
+        return html.Time(words.replace("{age}", fmt.instant(at)), dateTime=fmt.iso(at), className="num")
     return html.Time(
-        f"{lead}{fmt.age(at, now)}",
+        words.replace("{age}", fmt.age(at, now)),
         dateTime=fmt.iso(at),
         title=fmt.instant(at),
         className="num",
@@ -53,7 +57,7 @@ def meter(ratio: float | None, label: str, *, text: str | None = None, state: St
     """
     if ratio is None:
         return html.Span(
-            [html.Span(className="meter unknown", **attrs(aria_hidden="true")), html.Span(text or fmt.NO_DATA)],
+            [html.Span(className="meter unknown", **attrs(aria_hidden="true")), html.Span(text or fmt.no_data())],
             className="meter-row",
         )
     share = min(1.0, max(0.0, ratio))
@@ -91,12 +95,12 @@ def kpi(
     if change:
         under = html.Span(
             [
-                icon("arrow-up" if change.up else "arrow-down", size=13, label="up" if change.up else "down"),
+                icon("arrow-up" if change.up else "arrow-down", size=13, label=_("up") if change.up else _("down")),
                 change.text,
             ],
             className=f"state {change.state}",
         )
-    look = "no-data" if value == fmt.NO_DATA else _size(value)
+    look = "no-data" if value == fmt.no_data() else _size(value)
     return html.Section(
         flatten([html.H3(title), html.P(html.B(value, className=look)), under]),
         className="kpi",
@@ -139,7 +143,7 @@ def tile(
 
     `verdict` is the chip's words ("meets < 2 s"); without data it is shown as unknown, whatever the caller says.
     """
-    missing = value.value == fmt.NO_DATA
+    missing = value.value == fmt.no_data()
     shown = State.UNKNOWN if missing else state
     number: Node = (
         html.B(value.value, className="no-data")
@@ -153,8 +157,9 @@ def tile(
         flatten([
             html.Header(flatten([html.H3(title), _definition(title, definition_href)])),
             html.P(flatten([number, chip(verdict, shown)]), className="figure"),
-            sparkline(points, title=f"{title}, last {span_label}", target=target.value if target else None,
-                      target_text=target.text if target else None, unit=value.unit),
+            sparkline(points, title=_("{title}, last {span}", title=title, span=span_label),
+                      target=target.value if target else None, target_text=target.text if target else None,
+                      unit=value.unit),
             html.Footer(_provenance(samples, span_label, as_of, now)),
         ]),
         className="tile",
@@ -170,8 +175,8 @@ def _definition(title: str, href: str | None) -> Component | None:
         icon("info", size=15),
         href=href,
         className="quiet",
-        title="How this is measured",
-        **attrs(aria_label=f"How {title} is measured"),
+        title=_("How this is measured"),
+        **attrs(aria_label=_("How {title} is measured", title=title)),
     )
 
 
@@ -179,7 +184,7 @@ def _provenance(samples: str | None, span_label: str, as_of: datetime | None, no
     period = html.Bdi(span_label)
     return [
         html.Span([html.Bdi(samples), " · ", period] if samples else period),
-        html.Span([html.Span("newest ", className="sr-only"), timestamp(as_of, now=now)], className="age")
+        html.Span([html.Span([_("newest"), " "], className="sr-only"), timestamp(as_of, now=now)], className="age")
         if as_of
-        else html.Span("never measured"),
+        else html.Span(_("never measured")),
     ]

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from web.ui.controls import Option
 from web.ui.elements import Choice, Control
 from web.ui.icons import icon
+from web.ui.language import _
 from web.ui.nodes import Node, attrs, classes, flatten, given
 
 
@@ -30,7 +31,7 @@ def field(
     setattr(control, "aria-describedby", described_by(control_id, hint))
     if error:
         setattr(control, "aria-invalid", "true")
-    after: Node = html.Span("optional", className="dim small") if optional else None
+    after: Node = html.Span(_("optional"), className="dim small") if optional else None
     return html.Div(
         flatten([
             html.Label(flatten([label, after]), htmlFor=control_id),
@@ -198,9 +199,7 @@ def hidden(name: str, value: str) -> Component:
     return Control(type="hidden", name=name, value=value)
 
 
-def error_summary(
-    errors: Mapping[str, str], *, title: str = "Please check what you entered", focus: bool = True
-) -> Component | None:
+def error_summary(errors: Mapping[str, str], *, title: str = "", focus: bool = True) -> Component | None:
     """The list of what is wrong, each a link to its control (`errors` is control id → message); none without errors.
 
     A message that belongs to no control stands under the empty id. `focus` takes the reader there at once.
@@ -210,7 +209,7 @@ def error_summary(
     if list(errors) == [""]:
         said: list[Component] = [html.B(errors[""])]
     else:
-        said = [html.B(title), html.Ul(_messages(errors))]
+        said = [html.B(title or _("Please check what you entered")), html.Ul(_messages(errors))]
     return html.Div(
         [icon("circle-alert", size=18), html.Div(said, className="said")],
         className="banner bad errors",

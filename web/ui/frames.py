@@ -11,6 +11,7 @@ from web.ui.elements import Dialog
 from web.ui.feedback import toasts
 from web.ui.forms import hidden
 from web.ui.icons import icon
+from web.ui.language import _
 from web.ui.nodes import Node, attrs, classes, flatten
 from web.ui.overlays import PALETTE_ID, Command, palette, sure_dialog
 
@@ -63,16 +64,19 @@ def brand(name: str, *, href: str, suffix: str | None = None) -> Component:
 
 def skip_link() -> Component:
     """The first stop of the Tab key: past the navigation, to the content."""
-    return html.A("Skip to content", href=f"#{MAIN_ID}", className="skip")
+    return html.A(_("Skip to content"), href=f"#{MAIN_ID}", className="skip")
 
 
 def theme_button() -> Component:
     """A button that goes through the schemes: as the system, light, dark."""
     return html.Button(
-        [icon("sun-moon", size=16), html.Span("Theme: system", className="sr-only", **attrs(data_theme_label="true"))],
+        [
+            icon("sun-moon", size=16),
+            html.Span(_("Theme: {scheme}", scheme=_("system")), className="sr-only", **attrs(data_theme_label="true")),
+        ],
         type="button",
         className="btn quiet only",
-        title="Change theme",
+        title=_("Change theme"),
         **attrs(data_theme_toggle="true"),
     )
 
@@ -103,14 +107,14 @@ def public_frame(
             html.Header(
                 flatten([
                     brand(name, href=home_href, suffix=suffix),
-                    html.Nav(links, **attrs(aria_label="Main")) if links else None,
+                    html.Nav(links, **attrs(aria_label=_("Main"))) if links else None,
                     html.Div(flatten([theme_button(), action]), className="acts"),
                 ]),
                 className="top",
             ),
             html.Main(flatten(children), id=MAIN_ID, tabIndex="-1", className=classes("narrow", wide and "wide")),
             html.Footer(
-                [html.Div(flatten(foot_left)), html.Nav(flatten(foot_right), **attrs(aria_label="More"))],
+                [html.Div(flatten(foot_left)), html.Nav(flatten(foot_right), **attrs(aria_label=_("More")))],
                 className="foot",
             ) if foot_left or foot_right else None,
             toasts(),
@@ -148,7 +152,7 @@ def signed_in_frame(
     """The frame for work: navigation at the side (a drawer on phones), command palette, who is signed in."""
     items = [(section, each) for section in sections for each in section.items]
     known = [Command(each.label, each.href, each.icon_name, section.label) for section, each in items]
-    current = current_href([each.href for _, each in items], path)
+    current = current_href([each.href for _section, each in items], path)
     side = [
         html.Div(brand(name, href=home_href), className="sidehead"),
         _command_button(),

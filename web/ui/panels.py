@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from web.ui import format as fmt
 from web.ui.figures import timestamp
 from web.ui.icons import icon
+from web.ui.language import _, filled
 from web.ui.nodes import ComponentId, Node, attrs, flatten, given
 
 T = TypeVar("T")
@@ -138,7 +139,7 @@ def stale_panel(
     strip = html.P(
         [
             icon("clock", size=14),
-            html.Span(["Last known state, ", timestamp(as_of, now=now), ". Newer data has not arrived."]),
+            html.Span(filled(_("Last known state, {age}. Newer data has not arrived."), age=timestamp(as_of, now=now))),
         ],
         className="strip",
     )
@@ -158,16 +159,17 @@ def failed_panel(
     """The panel that could not be loaded: that it failed, the reference for support, and a way to try again."""
     retry: Node = None
     if retry_href is not None:
-        retry = html.A([icon("rotate-cw", size=15), html.Span("Try again")], href=retry_href, className="btn")
+        retry = html.A([icon("rotate-cw", size=15), html.Span(_("Try again"))], href=retry_href, className="btn")
     elif retry_id is not None:
         retry = html.Button(
-            [icon("rotate-cw", size=15), html.Span("Try again")], id=retry_id, type="button", className="btn"
+            [icon("rotate-cw", size=15), html.Span(_("Try again"))], id=retry_id, type="button", className="btn"
         )
     body = html.Div(
         flatten([
             icon("cloud-off", size=22),
-            html.P(html.B(f"{title} could not be loaded")),
-            html.P(["The rest of the page still works. Reference: ", html.Code(reference)]),
+            html.P(html.B(_("{title} could not be loaded", title=title))),
+            html.P(filled(_("The rest of the page still works. Reference: {reference}"),
+                          reference=html.Code(reference))),
             html.Div(flatten(retry), className="acts") if retry is not None else None,
         ]),
         className="blank failed",
@@ -192,7 +194,7 @@ def skeleton(shape: Shape, *, rows: int = 4) -> Component:
             html.Div([html.Div([block, block, block], className="bonerow") for _ in range(rows)], className="bones")
         ],
     }
-    return html.Div([html.Span("Loading", className="sr-only"), *flatten(inside[shape])], className="skeleton")
+    return html.Div([html.Span(_("Loading"), className="sr-only"), *flatten(inside[shape])], className="skeleton")
 
 
 def _nothing(value: object) -> bool:

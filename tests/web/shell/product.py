@@ -247,6 +247,13 @@ def _admin() -> Surface:
             assert ids is not None
             return f"{title or 'untitled'} by {current_actor().id} {ids.correlation_id}"
 
+    def incident(visit: Visit) -> Component:
+        return html.Section([html.H1(f"Incident {visit.variables['incident_id']}")])
+
+    def known(visit: Visit) -> None:
+        if visit.variables["incident_id"] != "inc_1":
+            raise errors.NotFound("incident_unknown", "There is no such incident.")
+
     return Surface(
         "admin",
         "/admin/",
@@ -254,6 +261,7 @@ def _admin() -> Surface:
         "incidents.view",
         (
             Page("", "Incidents", "incidents.view", incidents, register),
+            Page("incidents/<incident_id>", "Incident", "incidents.view", incident, subject=known),
             Page("settings", "Settings", "incidents.write", lambda _: html.Section(html.H1("Settings")), _settings),
         ),
         _frame,

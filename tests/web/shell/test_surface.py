@@ -160,6 +160,7 @@ def test_a_page_is_drawn_anew_only_where_it_has_changed(client: FlaskClient, das
     ("role", "path", "status", "code"),
     [
         ("operator", "/admin/nothing", 404, "page_unknown"),
+        ("operator", "/admin/incidents/new", 404, "incident_unknown"),
         ("compliance", "/admin/settings", 403, "forbidden"),
         ("operator", "/status/", 404, "page_unknown"),
     ],
@@ -172,6 +173,14 @@ def test_a_page_that_is_refused_says_so_inside_the_frame(
     assert response["shell-drawn"]["data"]["status"] == status
     assert f'"data-problem": "{code}"' in text
     assert '"Nav"' in text
+
+
+def test_the_document_of_a_page_about_nothing_is_not_found(as_role: AsRole) -> None:
+    assert as_role("operator").get("/admin/incidents/inc_1").status_code == 200
+    answer = as_role("operator").get("/admin/incidents/new", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert "There is no such incident." in answer.text
+    assert as_role("fan").get("/admin/incidents/new").status_code == 403
 
 
 def test_a_page_that_fails_names_its_reference_and_leaves_the_frame_standing(

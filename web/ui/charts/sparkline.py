@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from web.ui import format as fmt
 from web.ui.charts.drawing import drawing
 from web.ui.charts.series import Point, Scale, extent, measured, path, runs, stroke
+from web.ui.language import _
 from web.ui.nodes import attrs
 
 WIDTH, HEIGHT = 280, 56
@@ -26,7 +27,9 @@ def sparkline(
     """The trend of the points as SVG; with nothing measured, a hatched strip of the same size that says so."""
     values = measured(points)
     if not values:
-        return html.P(html.Span("Nothing measured in this period"), className="spark void", **attrs(data_empty="true"))
+        return html.P(
+            html.Span(_("Nothing measured in this period")), className="spark void", **attrs(data_empty="true")
+        )
     low, high = extent([*values, *([target] if target is not None else [])])
     start, end = points[0].at, points[-1].at
     seconds = (end - start).total_seconds()
@@ -60,11 +63,14 @@ def summary(points: Sequence[Point], unit: str, target_text: str | None) -> str:
     values = measured(points)
     gaps = len(points) - len(values)
     said = [
-        f"From {fmt.quantity(values[0], unit)} to {fmt.quantity(values[-1], unit)}",
-        f"lowest {fmt.quantity(min(values), unit)}, highest {fmt.quantity(max(values), unit)}",
-    ]
+        _(
+            "From {first} to {last}; lowest {lowest}, highest {highest}",
+            first=fmt.quantity(values[0], unit), last=fmt.quantity(values[-1], unit),
+            lowest=fmt.quantity(min(values), unit), highest=fmt.quantity(max(values), unit),
+        )
+    ]  # fmt: skip
     if target_text:
-        said.append(f"target {target_text}")
+        said.append(_("target {target}", target=target_text))
     if gaps:
-        said.append(f"{gaps} of {len(points)} intervals without data")
+        said.append(_("{gaps} of {count} intervals without data", gaps=gaps, count=len(points)))
     return "; ".join(said) + "."

@@ -25,6 +25,7 @@ from web.ui.charts.series import (
     time_ticks,
 )
 from web.ui.charts.sparkline import summary
+from web.ui.language import _
 from web.ui.nodes import ComponentId, Node, attrs, classes, flatten, given
 from web.ui.theme import State
 
@@ -98,7 +99,7 @@ def trend_chart(
     """
     values = measured(points)
     if not values:
-        void = html.P(html.Span("Nothing measured in this period"), className="void")
+        void = html.P(html.Span(_("Nothing measured in this period")), className="void")
         return html.Figure(void, className="chart", **given(id=id), **attrs(data_empty="true"))
     edges = [edge for each in band for edge in (each.low, each.high)]
     low, high = extent([*values, *edges, *([target] if target is not None else [])])
@@ -117,8 +118,8 @@ def trend_chart(
         ]),
         className=classes("trend-plot", "short" if short else None),
         style={
-            "--lanes": str(1 + max((lane for _, lane in lanes), default=-1)),
-            "--gutter": f"{max((len(words) for _, words in marks), default=4)}ch",
+            "--lanes": str(1 + max((lane for _event_placed, lane in lanes), default=-1)),
+            "--gutter": f"{max((len(words) for _mark, words in marks), default=4)}ch",
         },
     )  # fmt: skip
     table = _elsewhere(title, values_href) if values_href else _values(points, frame, title, unit)
@@ -126,7 +127,7 @@ def trend_chart(
 
 
 def _elsewhere(title: str, href: str) -> Component:
-    return html.A(f"Values: {title}", href=href, className="small")
+    return html.A(_("Values: {title}", title=title), href=href, className="small")
 
 
 def _shapes(points: Sequence[Point], frame: _Frame, target: float | None, band: Sequence[BandPoint]) -> list[str]:
@@ -178,7 +179,9 @@ def _target_label(target: float | None, text: str | None, frame: _Frame) -> Node
     if target is None:
         return None
     return html.Span(
-        f"target {text}" if text else "target", className="target-label", style=_place(top=frame.y(target))
+        _("target {target}", target=text) if text else _("target"),
+        className="target-label",
+        style=_place(top=frame.y(target)),
     )
 
 
@@ -252,13 +255,18 @@ def _values(points: Sequence[Point], frame: _Frame, title: str, unit: str) -> Co
     ]
     table = html.Table([
         html.Caption(title, className="sr-only"),
-        html.Thead(html.Tr([html.Th("Time", scope="col"), html.Th("Value", scope="col", className="num")])),
+        html.Thead(html.Tr([html.Th(_("Time"), scope="col"), html.Th(_("Value"), scope="col", className="num")])),
         html.Tbody(rows),
     ])  # fmt: skip
     return html.Details(
         [
-            html.Summary("Values"),
-            html.Div(table, className="scroll", tabIndex="0", **attrs(role="region", aria_label=f"Values of {title}")),
+            html.Summary(_("Values")),
+            html.Div(
+                table,
+                className="scroll",
+                tabIndex="0",
+                **attrs(role="region", aria_label=_("Values of {title}", title=title)),
+            ),
         ],
         className="values",
     )

@@ -16,6 +16,7 @@ from dash.development.base_component import Component
 
 from web.ui import format as fmt
 from web.ui.elements import Markup
+from web.ui.language import _, later
 from web.ui.nodes import ComponentId, Node, attrs, flatten, given
 from web.ui.theme import State, worst
 
@@ -63,12 +64,12 @@ class DayState:
 
 
 _WORDS = {
-    State.GOOD: "operational",
-    State.WARN: "degraded",
-    State.BAD: "down",
-    State.PLAN: "maintenance",
-    State.UNKNOWN: "not measured",
-    State.PLAIN: "no remark",
+    State.GOOD: later("operational"),
+    State.WARN: later("degraded"),
+    State.BAD: later("down"),
+    State.PLAN: later("maintenance"),
+    State.UNKNOWN: later("not measured"),
+    State.PLAIN: later("no remark"),
 }
 
 
@@ -92,11 +93,11 @@ def uptime(
             day_bars(name, days),
             html.Div(
                 flatten([
-                    html.Span(f"{fmt.count(len(days))} days ago"),
+                    html.Span(_("{n} days ago", n=fmt.count(len(days)))),
                     html.Span(className="rule"),
                     html.Span(fmt.availability(availability), className="num"),
                     html.Span(className="rule"),
-                    html.Span("today"),
+                    html.Span(_("today")),
                 ]),
                 className="pair small",
             ),
@@ -129,15 +130,17 @@ def day_bars(name: str, days: Sequence[DayState]) -> Component:
 def day_summary(days: Sequence[DayState]) -> str:
     """The days in words: how many in each state, and the date of each that was not good."""
     counts = [(state, sum(day.state is state for day in days)) for state in State]
-    said = [f"{number} {_WORDS[state]}" for state, number in counts if number]
-    bad = [f"{fmt.day(day.on, year=False)} {_WORDS[day.state]}" for day in days if day.state in {State.WARN, State.BAD}]
+    said = [f"{number} {_(_WORDS[state])}" for state, number in counts if number]
+    wrong = [day for day in days if day.state in {State.WARN, State.BAD}]
+    bad = [f"{fmt.day(day.on, year=False)} {_(_WORDS[day.state])}" for day in wrong]
     tail = f"; {', '.join(bad)}" if bad else ""
-    return f"{fmt.plural(len(days), 'day')}, {', '.join(said)}{tail}" if days else "no days"
+    total = fmt.counted(len(days), "{n} day", "{n} days")
+    return f"{total}, {', '.join(said)}{tail}" if days else _("no days")
 
 
 def day_words(day: DayState) -> str:
     """One day in words, without its date."""
-    words = _WORDS[day.state]
+    words = _(_WORDS[day.state])
     if day.availability is not None:
         words += f", {fmt.availability(day.availability)}"
     return f"{words}. {day.note}" if day.note else words
