@@ -44,7 +44,7 @@ class Command:
 class Policy:
     """How patient the supervisor is."""
 
-    grace_seconds: float = 15.0
+    grace_seconds: float = 30.0
     quick_seconds: float = 10.0
     quick_deaths_max: int = 5
     first_wait_seconds: float = 0.5

@@ -13,7 +13,7 @@ from services.kernel.clock import SystemClock, to_epoch_ms
 from tests.servers.product import Product
 from tests.servers.waiting import until
 
-SHUTDOWN_SECONDS = 30
+SHUTDOWN_SECONDS = 60
 SESSION = "kept-over-a-kill"
 
 
