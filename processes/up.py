@@ -125,9 +125,8 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
     told |= environment_of(settings)
     if settings.demo:
-        # A person reads this terminal: only what needs them, unless they asked for more.
-        quiet = {"log_level": "warning", "log_format": "console"}
-        usual = quiet | {"ingest_regions": ",".join(REGIONS)}
+        # A person reads this terminal: only what needs them, unless they asked for more. The audience names regions.
+        usual = {"log_level": "warning", "log_format": "console", "ingest_regions": ",".join(REGIONS)}
         told |= {f"GREENLIGHT_{k.upper()}": v for k, v in usual.items() if k not in settings.model_fields_set}
     return told | ({"GREENLIGHT_SMTP_URL": settings.smtp_url} if mailbox_port(settings.smtp_url) else {})
 

@@ -9,97 +9,28 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
+from services.components.views import UptimePolicy
 from services.kernel.languages import SOURCE
+from services.metrics.figures import COMPANION_TITLES
+from services.metrics.slis import SLIS
+from services.slas.agreements import DECLARED
 from web.ui import fmt
 from web.ui.language import _, current, later, ngettext
 
-FIGURES: Final = (
-    later("Join time, p95"),
-    later("Rebuffer ratio"),
-    later("Checkout success"),
-    later("Payout latency, p95"),
-    later(
-        "95 % of plays showed their first playing frame within this time after the viewer pressed play or autoplay "
-        "began. Page load is not part of it. Plays given up or failed before the first frame have no join time; they "
-        "are counted beside it; where 20 or more of them outnumber the plays that started, over the whole window or "
-        "its last hour, the target is missed. A pause before the first frame starts the measurement anew."
-    ),
-    later(
-        "Time spent stalled divided by time spent stalled or playing, summed over all plays (CTA-2066). Start-up, "
-        "seeking and pauses are not part of it."
-    ),
-    later(
-        "Attempts to pay that ended paid, divided by all attempts that ended. A card that was declined, an error and a "
-        "payment processor that stayed silent for 30 s count against it; a buyer who walked away without paying does "
-        "not count at all, and is counted beside it. Where 3 or more failed attempts outnumber the paid ones within 10 "
-        "minutes, the target is missed at once."
-    ),
-    later(
-        "95 % of payouts reached the creator within this time after they were approved. It counts when the payment "
-        "processor says that the money arrived. A payout that is not paid within 24 h has no latency yet; it is "
-        "counted beside it at that moment, and where 20 or more of them outnumber the paid ones, the target is missed."
-    ),
-    later("Exits before start"),
-    later("Start failures"),
-    later("Time stalled"),
-    later("Time played"),
-    later("Checkouts attempted"),
-    later("Checkouts paid"),
-    later("Checkouts failed"),
-    later("Buyers who walked away"),
-    later("Payouts overdue"),
+_BETWEEN: Final = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
+BORROWED: Final = (
+    *(words for sli in SLIS.values() for words in (sli.title, sli.definition)),
+    *COMPANION_TITLES.values(),
+    *UptimePolicy().words[1:],
+    *(words for each in DECLARED for words in (each.title, each.promise, *_BETWEEN.split(each.counts))),
 )
-"""Titles, definitions and companions of the figures."""
-POLICY: Final = (
+"""What figures, the uptime policy and agreements declare, read where they declare it."""
+POLICIES: Final = (
     later(
         "A major outage counts {major} of its time as down, a partial outage {partial}, degraded performance "
         "{degraded}."
     ),
-    later(
-        "Maintenance that was announced, or marked afterwards with a recorded reason, is left out: neither up nor down."
-    ),
-    later("Only the maintenance's own span is left out; an outage before or after it counts."),
-    later("Time in which nothing was measured and nobody said how a component stood is unknown: neither up nor down."),
-    later("Uptime is up / (up + down). Where that is 0 / 0 there is no figure."),
-    later("A day shows its worst status, also where that time is left out."),
-    later("A day that is mostly unknown, and otherwise fine, shows as unknown."),
-)
-"""What counts as uptime."""
-AGREEMENTS: Final = (
-    later("Start of playback"),
-    later("Uninterrupted playback"),
-    later("Checkout"),
-    later("Payouts"),
-    later("Availability of all components"),
-    later("{target} of plays start within 2 seconds, over {window}."),
-    later("Stalls are less than {allowed} of the time that viewers play or stall, over {window}."),
-    later("{target} of attempts to pay succeed, over {window}."),
-    later("{target} of payouts arrive within 24 hours of their approval, over {window}."),
-    later("Components are up {target} of the time that they are measured, over {window}."),
     later("It is up {target} of the time that it is measured, over {window}."),
-    later(
-        "A play counts once: good where its first frame plays within 2 s of the play instruction, bad where it plays "
-        "later or fails to start."
-    ),
-    later(
-        "Viewers who leave before the first frame count as neither; where nobody starts and they alone remain, they "
-        "trip the wire."
-    ),
-    later("Every second counts in which a viewer plays (good) or is stalled (bad), added up over all plays."),
-    later("Start-up, seeking and pauses are not part of it."),
-    later(
-        "An attempt to pay counts once it ends: good where it was paid, bad where it was declined, failed, or never "
-        "answered."
-    ),
-    later("Buyers who walk away count as neither."),
-    later(
-        "A payout counts once: good when it arrived within 24 h of its approval, bad at the moment when 24 h have "
-        "passed without it."
-    ),
-    later(
-        "Every second in which a component is measured counts; a second in major outage is bad, one in partial outage "
-        "is bad to three tenths, a degraded one is good."
-    ),
     later("Planned maintenance is left out, also where it was marked as such afterwards, with its reason."),
     later("Time in which nobody knows how a component stands is neither up nor down."),
     later(
@@ -116,7 +47,7 @@ AGREEMENTS: Final = (
         "breaks no promise."
     ),
 )
-"""Titles, promises and policies of the agreements, sentence by sentence."""
+"""What services put together of the uptime policy and of agreements, sentence by sentence."""
 JUDGEMENTS: Final = (
     later("It has not been looked at yet."),
     later("The last look is too long ago to say how it stands now."),
@@ -203,7 +134,7 @@ REFUSALS: Final = (
 )
 """What is said where something is refused, or is gone."""
 UNITS: Final = (later("plays"), later("checkouts"), later("payouts"), later("seconds"), later("events"), fmt.NO_DATA)
-_ALL: Final = (*FIGURES, *POLICY, *AGREEMENTS, *JUDGEMENTS, *STANDINGS, *REFUSALS, *UNITS)
+_ALL: Final = (*BORROWED, *POLICIES, *JUDGEMENTS, *STANDINGS, *REFUSALS, *UNITS)
 _OUTSIDE: Final = frozenset({"name", "part", "status"})
 """Places that hold what somebody named: never changed."""
 _NUMBER: Final = re.compile(r"\d[\d,]*(?:\.\d+)?")
@@ -211,7 +142,6 @@ _LENGTH: Final = re.compile(r"(\d[\d,]*(?:\.\d+)?) (d|h|min|s|ms)")
 _SHARE: Final = re.compile(r"(\d[\d,]*(?:\.\d+)?)( %|%)")
 _TIMES: Final = re.compile(r"(\d[\d,]*(?:\.\d+)?) times")
 _DAYS: Final = re.compile(r"(\d+) days")
-_BETWEEN: Final = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
 
 
 def said(text: str) -> str:

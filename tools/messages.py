@@ -16,12 +16,15 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from services.kernel.languages import LANGUAGES, SOURCE
+from status_page import supplied
 from tools.paths import ROOT
 
 PACKAGES = ("web", "status_page")
 """Packages with texts for the public; each has its own catalogues in its folder `locale`."""
 KEYWORDS = {"_": (0,), "later": (0,), "later_counted": (0, 1), "ngettext": (0, 1), "counted": (1, 2)}
 """The functions that say or mark a text, and which of their arguments it is."""
+ELSEWHERE = {"status_page/supplied.py": supplied.BORROWED}
+"""Texts that a module takes from where others declare them."""
 _WIDTH = 110
 _NEVER = datetime(2026, 1, 1, tzinfo=UTC)
 """The date in every head: a catalogue changes with its texts, and not with the day on which it was written."""
@@ -32,7 +35,7 @@ def extracted(package: str) -> Catalog:
     found = _empty()
     for file in sorted((ROOT / package).rglob("*.py")):
         place = file.relative_to(ROOT).as_posix()
-        for text in said_in(file.read_text()):
+        for text in (*said_in(file.read_text()), *ELSEWHERE.get(place, ())):
             found.add(text, locations=[(place, 0)])
     return found
 

@@ -22,7 +22,7 @@ from services.components.tables import (
     SpanRow,
     StatementRow,
 )
-from services.components.timeline import Course, Kind, Span, Statement, course
+from services.components.timeline import BAD, Course, Kind, Span, Statement, course
 from services.components.views import ComponentStatus
 from services.events.components import ComponentStatusChanged
 from services.infra.uow import current
@@ -33,10 +33,6 @@ _PARTS = cast("sa.Table", PartRow.__table__)
 _SOURCES = cast("sa.Table", SourceRow.__table__)
 _SPANS = cast("sa.Table", SpanRow.__table__)
 _DAYS = cast("sa.Table", DayRow.__table__)
-_TROUBLES = tuple(
-    str(each) for each in (ComponentStatus.DEGRADED, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.MAJOR_OUTAGE)
-)
-"""What people are told of as a trouble, the worst last."""
 _CHUNK = 400
 _LOCK = 0x636F6D70  # "comp": PostgreSQL's advisory lock of whoever computes how components stand
 
@@ -279,10 +275,10 @@ def _ended(session: Session, component_id: str, since_ms: int) -> str:
     well = sa.select(sa.func.max(SpanRow.starts_ms)).where(*before, SpanRow.status == ComponentStatus.OPERATIONAL)
     last_well = session.scalar(well)
     stood = sa.select(SpanRow.status).where(
-        *before, SpanRow.starts_ms > (-1 if last_well is None else last_well), SpanRow.status.in_(_TROUBLES)
+        *before, SpanRow.starts_ms > (-1 if last_well is None else last_well), SpanRow.status.in_(BAD)
     )
     found = set(session.scalars(stood.distinct()))
-    return max(found, key=_TROUBLES.index, default="")
+    return max(found, key=BAD.index, default="")
 
 
 def _run_start(session: Session, component_id: str, status: ComponentStatus, starts_ms: int) -> int:

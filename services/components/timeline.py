@@ -49,6 +49,8 @@ RANKS = {
 """How bad a status is. Not knowing is worse than anything that is fine, and better than anything that is not."""
 
 BAD_FROM = RANKS[ComponentStatus.DEGRADED]
+BAD = tuple(str(status) for status, rank in RANKS.items() if rank >= BAD_FROM)
+"""The statuses of a trouble as rows have them, the worst last."""
 NO_PROBE = "No probe watches this component, and nobody has said how it stands."
 SILENT = "Its probes are silent: how it stands is not known."
 

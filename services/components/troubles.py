@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from services.components.tables import ComponentRow, SpanRow
-from services.components.timeline import BAD_FROM, RANKS
+from services.components.timeline import BAD, RANKS
 from services.components.views import ComponentStatus, TroubleView
 from services.infra.uow import UnitOfWork, current
 from services.infra.verbs import query
@@ -16,7 +16,6 @@ from services.kernel.clock import from_epoch_ms, to_epoch_ms
 from services.kernel.context import Actor
 
 TROUBLES_MAX: Final = 400
-_BAD: Final = [str(status) for status, rank in RANKS.items() if rank >= BAD_FROM]
 
 
 class Troubles:
@@ -37,7 +36,7 @@ class Troubles:
             sa.select(s.component_id, c.name, s.status, s.starts_ms, s.ends_ms, s.reason)
             .join(c, c.id == s.component_id)
             .where(
-                s.status.in_(_BAD),
+                s.status.in_(BAD),
                 s.starts_ms >= to_epoch_ms(since_at),
                 s.excused.is_(False),
                 s.overridden.is_(False),

@@ -24,7 +24,7 @@ GRAINS = {1: 3_600, 7: 21_600, 30: 86_400, 90: 86_400}
 _DAY_SECONDS = 86_400
 _RUNNING = timedelta(milliseconds=1)
 """A half-open window that ends now leaves out what arrives at this very instant; figures are to have it."""
-_TITLES = {
+COMPANION_TITLES = {
     "exits_before_start": "Exits before start",
     "start_failures": "Start failures",
     "stall_time": "Time stalled",
@@ -258,5 +258,5 @@ def _good_share(sampled: Summary) -> float | None:
 
 def _companion(metric: str, summary: Summary) -> CompanionView:
     if METRICS[metric].unit == "milliseconds":
-        return CompanionView(metric, _TITLES[metric], summary.total / 1_000, "seconds")
-    return CompanionView(metric, _TITLES[metric], summary.count, "occurrences")
+        return CompanionView(metric, COMPANION_TITLES[metric], summary.total / 1_000, "seconds")
+    return CompanionView(metric, COMPANION_TITLES[metric], summary.count, "occurrences")
